@@ -1,0 +1,41 @@
+# The two commands: `make demo` runs the main job, `make test` passes the tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test lab bench lint clean
+
+help: ## この一覧を表示する
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/'
+
+demo: $(READY) ## 架空の区で、取込から提供までを通しで実行する
+	$(BIN)/recruitlib demo
+
+test: $(READY) lint ## すべての試験を行う
+	$(BIN)/python -m pytest
+
+lab: $(READY) ## JupyterLab を日本語で開く（この PC の中だけ）
+	$(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.extension_manager=readonly --LabApp.news_url=None \
+	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+
+bench: $(READY) ## 速さを、ほかの道具と並べて測る
+	$(BIN)/python bench/measure.py
+
+lint: $(READY) ## 書き方・型・部屋の順序を調べる
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean: ## 環境・見本の実行・一時ファイルを消す（本番の実行には触れない）
+	rm -rf $(VENV) build *.egg-info inputs/demo runs/demo .mypy_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment: exact versions with hashes, then the package itself, without asking for more.
+$(READY): requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 以上が要ります。") if sys.version_info < (3, 11) else 0'
+	$(PYTHON) -m venv $(VENV) || { echo 'venv が作れません。Debian・Ubuntu では apt-get install python3-venv です。'; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@

@@ -1,0 +1,173 @@
+"""Measure the package beside named peers in one run and write the table of ratios.
+
+``make bench`` makes an invented ward of 40,000 people, lets each contestant do the same work several
+times in turn, and writes ``bench/README.md``. Ratios travel between machines, seconds do not.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+
+from recruitlib.base.tables import read_table
+from recruitlib.labels.fitting import fit_labels
+from recruitlib.labels.fonts import LabelFont, default_font_path
+from recruitlib.labels.printing import render_labels
+from recruitlib.labels.sheets import locate_cell, read_sheet
+from recruitlib.registry.cohort import select_cohort
+from recruitlib.registry.extract import BirthRange, name_ends, read_extract
+from recruitlib.registry.profiles import Profile, read_profile
+from recruitlib.synth.ward import make_ward
+
+ROOT = Path(__file__).parents[1]
+RESIDENTS, SEED, TURNS = 40_000, 2026, 5
+RANGES = [
+    BirthRange(18, pd.Timestamp("2008-04-02").date(), pd.Timestamp("2009-04-01").date()),
+    BirthRange(22, pd.Timestamp("2004-04-02").date(), pd.Timestamp("2005-04-01").date()),
+]
+HEAD = """# Bench
+
+What `make bench` measured: the same work by this package and by named peers, in turn, in one run.
+The ratio is the median time against the first line of its block; it is never a test.
+
+"""
+
+
+def take_turns(contestants: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """Let each contestant work once in every turn, and give the median seconds of each."""
+    times: dict[str, list[float]] = {name: [] for name in contestants}
+    for _ in range(TURNS):
+        for name, work in contestants.items():
+            began = time.perf_counter()
+            work()
+            times[name].append(time.perf_counter() - began)
+    return {name: statistics.median(taken) for name, taken in times.items()}
+
+
+def print_naively(cohort: pd.DataFrame) -> bytes:
+    """Print labels as reportlab's manual shows: one font, one drawString a line, shrunk to fit.
+
+    It drops variant selectors into boxes and checks nothing; it is here for its speed only.
+    """
+    if "naive" not in pdfmetrics.getRegisteredFontNames():
+        pdfmetrics.registerFont(TTFont("naive", str(default_font_path())))
+    sheet = read_sheet(ROOT / "params/sheets/a4_12_86x42.yaml")
+    content = io.BytesIO()
+    canvas = Canvas(content, pagesize=A4, invariant=1)
+    columns = zip(
+        cohort["postal_code"],
+        cohort["address"],
+        cohort["building"],
+        cohort["full_name"],
+        strict=True,
+    )
+    for place, lines in enumerate(columns):
+        position = place % sheet.per_page + 1
+        if place and position == 1:
+            canvas.showPage()
+        left, top = locate_cell(sheet, position)
+        for number, (text, size) in enumerate(zip(lines, (10, 10, 9, 14), strict=True)):
+            while pdfmetrics.stringWidth(text, "naive", size) > 78 * mm:
+                size -= 0.5
+            canvas.setFont("naive", size)
+            canvas.drawString((left + 4) * mm, A4[1] - (top + 8 + 7 * number) * mm, text)
+    canvas.save()
+    return content.getvalue()
+
+
+def print_ours(cohort: pd.DataFrame) -> bytes:
+    """Print labels as notebook 04 does, before its proof."""
+    sheet = read_sheet(ROOT / "params/sheets/a4_12_86x42.yaml")
+    fonts = [LabelFont(default_font_path())]
+    fitted, _ = fit_labels(cohort, sheet, fonts)
+    return render_labels(fitted, sheet, fonts)
+
+
+def read_by_csv(path: Path) -> int:
+    """Read every row with the standard library."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return sum(1 for _ in csv.reader(file, strict=True))
+
+
+def measure(ward: Path, profile: Profile) -> list[tuple[str, dict[str, float]]]:
+    """Measure every block."""
+    path = ward / "registry.csv"
+    extract = read_extract(path, profile)
+    cohort = select_cohort(extract.records, name_ends(extract.records, RANGES))
+    # The naive printer has no glyph for the rarest surname; both print the same people.
+    cohort = cohort[~cohort["full_name"].str.contains("\U00020bb7")]
+    rows = len(extract.records)
+    return [
+        (
+            f"Print {len(cohort):,} labels, 12 a sheet",
+            take_turns(
+                {
+                    "reportlab 5.1, naive drawString (no check, variants become boxes)": lambda: (
+                        print_naively(cohort)
+                    ),
+                    "recruitlib (fit, variants, content-based subset)": lambda: print_ours(cohort),
+                }
+            ),
+        ),
+        (
+            f"Read an extract of {rows:,} rows and 122 columns",
+            take_turns(
+                {
+                    "pandas read_csv, all text (short rows padded in silence)": lambda: pd.read_csv(
+                        path, dtype=str, keep_default_na=False
+                    ),
+                    "csv.reader, strict (text only, no table)": lambda: read_by_csv(path),
+                    "recruitlib read_table (every width and quote checked)": lambda: read_table(
+                        path, profile.columns, known=profile.known, required=profile.required
+                    ),
+                    "recruitlib read_extract (and every form, code and birth date)": lambda: (
+                        read_extract(path, profile)
+                    ),
+                }
+            ),
+        ),
+    ]
+
+
+def write_report(blocks: list[tuple[str, dict[str, float]]]) -> str:
+    """Write the table."""
+    lines = [
+        HEAD,
+        f"Python {platform.python_version()}, {platform.machine()}; median of {TURNS} turns.\n",
+    ]
+    for title, medians in blocks:
+        first = next(iter(medians.values()))
+        lines += [f"\n## {title}\n", "| contestant | seconds | ratio |", "|---|---|---|"]
+        lines += [
+            f"| {name} | {taken:.2f} | {taken / first:.2f} |" for name, taken in medians.items()
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Make the ward, measure and write the report."""
+    with tempfile.TemporaryDirectory() as folder:
+        ward = Path(folder)
+        make_ward(ward, RESIDENTS, SEED, ROOT / "params/towns/131041.csv")
+        profile = read_profile(ROOT / "params/profiles/registry_standard.yaml")
+        report = write_report(measure(ward, profile))
+    (ROOT / "bench/README.md").write_text(report, encoding="utf-8")
+    sys.stdout.write(report)
+
+
+if __name__ == "__main__":
+    main()

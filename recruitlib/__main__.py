@@ -1,0 +1,5 @@
+"""Run the commands: ``python -m recruitlib``."""
+
+from recruitlib.cli import main
+
+main()

@@ -1,0 +1,355 @@
+"""The parameters of a run: which there are, what they may hold, and which notebook freezes them.
+
+Every parameter belongs to the one notebook that first needs it, since the totals and lists of
+print day cannot be known on the day of loading. What a notebook has frozen, no later one may
+change.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from recruitlib.base.errors import ParameterError, raise_problems
+
+STAGES = ("01", "02", "03", "04", "05", "06")
+STAGE_NAMES = {
+    "01": "取込", "02": "除外", "03": "確認", "04": "宛名", "05": "提供", "06": "廃棄",
+}  # fmt: skip
+NOTEBOOKS = {
+    "01": "01_load_registry",
+    "02": "02_apply_optouts",
+    "03": "03_review_counts",
+    "04": "04_export_labels",
+    "05": "05_hand_over",
+    "06": "06_close_run",
+}
+REQUIRED = object()
+
+
+class Parameter(NamedTuple):
+    """One parameter: its owner among the notebooks, its type, what it means, what it may hold."""
+
+    name: str
+    stage: str
+    kind: type
+    label: str
+    default: Any = REQUIRED
+    check: Callable[[Any], str] = lambda value: ""
+
+
+def _is_date(value: str) -> str:
+    try:
+        # Python also reads 20260401 and 2026-W14-3, which then do not compare as text.
+        is_written_so = date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        is_written_so = False
+    return "" if is_written_so else "日付は 2026-04-01 の形で書いてください"
+
+
+def _is_date_or_empty(value: str) -> str:
+    return _is_date(value) if value else ""
+
+
+def _matches(pattern: str, hint: str) -> Callable[[str], str]:
+    return lambda value: "" if re.fullmatch(pattern, value) else hint
+
+
+def _is_one_of(*choices: str) -> Callable[[str], str]:
+    return lambda value: "" if value in choices else f"{' / '.join(choices)} のどれかです"
+
+
+def _is_count(value: int) -> str:
+    return "" if value >= 0 else "0 以上の整数です"
+
+
+def _are_ranges(value: list[str]) -> str:
+    for text in value:
+        ends = text.split("/") if isinstance(text, str) else []
+        if len(ends) != 2 or any(_is_date(end) for end in ends) or ends[0] > ends[1]:
+            return "生年月日の範囲は 2008-04-02/2009-04-01 の形で書いてください"
+    return ""
+
+
+def _are_ages(value: list[int]) -> str:
+    ages_are_whole = all(type(age) is int and 15 <= age <= 40 for age in value)
+    return (
+        "" if ages_are_whole and value and len(set(value)) == len(value) else "年齢は整数の並びです"
+    )
+
+
+def _are_dates_by_stage(value: dict[str, str]) -> str:
+    for stage, text in value.items():
+        if stage not in STAGES or not isinstance(text, str) or _is_date(text):
+            return '"01" から "06" までの各段階に日付を書いてください'
+    return ""
+
+
+def _are_of(*choices: str) -> Callable[[list[str]], str]:
+    return lambda value: (
+        "" if all(item in choices for item in value) else f"{' / '.join(choices)} の並びです"
+    )
+
+
+def _are_texts(value: list[str]) -> str:
+    return "" if all(type(item) is str and item for item in value) else "ファイル名の並びです"
+
+
+def _list_day(stage: str, prefix: str, day: str) -> list[Parameter]:
+    """The two lists of one day: protective measures, and applications by channel."""
+    return [
+        Parameter(f"{prefix}protections_file", stage, str, f"支援措置対象者一覧（{day}）", ""),
+        Parameter(f"{prefix}protections_listed_on", stage, str, f"同 作成日（{day}）", "",
+                  _is_date_or_empty),
+        Parameter(f"{prefix}protections_attested_by", stage, str,
+                  f"一覧が空・抽出元で除外済みのときの証明（誰が・いつ）（{day}）", ""),
+    ]  # fmt: skip
+
+
+def _applications_day(stage: str, prefix: str, day: str) -> list[Parameter]:
+    return [
+        Parameter(f"{prefix}form_file", stage, str, f"電子申請の出力ファイル（{day}）"),
+        Parameter(f"{prefix}form_exported_on", stage, str, f"同 出力日（{day}）", REQUIRED, _is_date),
+        Parameter(f"{prefix}form_total", stage, int, f"同 画面に表示された件数（{day}）", REQUIRED,
+                  _is_count),
+        Parameter(f"{prefix}counter_file", stage, str, f"窓口・郵送の受付簿（{day}）"),
+        Parameter(f"{prefix}counter_exported_on", stage, str, f"同 締めた日（{day}）", REQUIRED,
+                  _is_date),
+        Parameter(f"{prefix}counter_total", stage, int, f"同 紙の申出書の枚数（{day}）", REQUIRED,
+                  _is_count),
+    ]  # fmt: skip
+
+
+# Names that Windows keeps for devices, and that no folder can have there.
+_DEVICES = r"(con|prn|aux|nul|com\d|lpt\d)"
+PARAMETERS: tuple[Parameter, ...] = (
+    Parameter("run_id", "01", str, "実行名", REQUIRED,
+              _matches(rf"(?!{_DEVICES}$)[a-z0-9][a-z0-9_-]{{0,39}}", "実行名は英小文字・数字・_・- の40字以内です")),
+    Parameter("runs_folder", "01", str, "実行記録を置くフォルダ", "runs"),
+    Parameter("run_kind", "01", str, "実行の種類", REQUIRED,
+              _is_one_of("production", "demonstration")),
+    Parameter("business_date", "01", dict, "業務日（見本のときだけ）", {}, _are_dates_by_stage),
+    Parameter("operator", "01", str, "作業する担当者（職名で）", REQUIRED, _matches(r".{1,40}", "担当者を書いてください")),
+    Parameter("prefecture", "01", str, "都道府県", REQUIRED),
+    Parameter("municipality", "01", str, "市区町村", REQUIRED),
+    Parameter("municipality_code", "01", str, "団体コード（6桁）", REQUIRED,
+              _matches(r"[0-9]{6}", '団体コードは引用符つきの6桁です（例 "131041"）')),
+    Parameter("fiscal_year", "01", int, "対象年度（西暦）", REQUIRED,
+              lambda value: "" if 2019 <= value <= 2100 else "年度は西暦4桁です"),
+    Parameter("request_number", "01", str, "依頼文書の番号", REQUIRED),
+    Parameter("request_date", "01", str, "依頼文書の日付", REQUIRED, _is_date),
+    Parameter("cohort_ages", "01", list, "対象年齢", REQUIRED, _are_ages),
+    Parameter("cohort_birth_ranges", "01", list, "依頼文書に印字された生年月日の範囲", REQUIRED,
+              _are_ranges),
+    Parameter("scope_file", "01", str, "承認された範囲", REQUIRED),
+    Parameter("registry_file", "01", str, "住民基本台帳の抽出ファイル", REQUIRED),
+    Parameter("registry_profile", "01", str, "抽出ファイルの様式", REQUIRED),
+    Parameter("registry_base_date", "01", str, "抽出基準日", REQUIRED, _is_date),
+    Parameter("registry_max_age_days", "01", int, "抽出から取込までの上限日数", 60, _is_count),
+    Parameter("protections_profile", "01", str, "支援措置対象者一覧の様式", REQUIRED),
+    *_list_day("01", "", "取込日"),
+    Parameter("towns_file", "02", str, "町名表", REQUIRED),
+    Parameter("form_profile", "02", str, "電子申請の様式", REQUIRED),
+    Parameter("counter_profile", "02", str, "受付簿の様式", REQUIRED),
+    *_applications_day("02", "", "取込日"),
+    Parameter("applications_zero_confirmed_by", "02", str, "申出が0件であることを確かめた人", ""),
+    Parameter("optout_deadline", "02", str, "申出の締切日", REQUIRED, _is_date),
+    Parameter("optout_validity", "02", str, "申出の有効期間", "fiscal_year",
+              _is_one_of("fiscal_year", "standing")),
+    Parameter("late_optout", "02", str, "締切後の申出の扱い", "honour",
+              _is_one_of("honour", "return")),
+    Parameter("applicants", "02", list, "申出できる人", ["self"],
+              _are_of("self", "guardian", "agent")),
+    Parameter("decisions_file", "03", str, "要判断事例の決定", REQUIRED),
+    Parameter("approval_file", "03", str, "第二の担当者の承認", REQUIRED),
+    Parameter("undecided", "03", str, "未決の申出の扱い", "block", _is_one_of("block", "withhold")),
+    Parameter("bundle_by", "03", list, "宛名シールの束の分け方", [], _are_of("cohort")),
+    Parameter("bundle_request_quote", "03", str, "束を分けるよう求める依頼文書の文言", ""),
+    Parameter("label_sheet", "04", str, "ラベル用紙", REQUIRED),
+    Parameter("label_fonts", "04", list, "追加の書体ファイル", [], _are_texts),
+    *_list_day("04", "print_", "印刷日"),
+    *_applications_day("04", "print_", "印刷日"),
+    Parameter("handover_registry_file", "05", str, "提供日の抽出ファイル", REQUIRED),
+    Parameter("handover_registry_base_date", "05", str, "提供日の抽出基準日", REQUIRED, _is_date),
+    *_list_day("05", "handover_", "提供日"),
+    *_applications_day("05", "handover_", "提供日"),
+    Parameter("handover_file", "05", str, "提供の確認書（差引・枚数・受領）", REQUIRED),
+    Parameter("disposal_file", "06", str, "廃棄の確認書", REQUIRED),
+)  # fmt: skip
+BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """Safe YAML that refuses a key given twice (plain YAML lets the last one win in silence)."""
+
+
+def _construct_mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node)
+        line = key_node.start_mark.line + 1
+        if not isinstance(key, Hashable):
+            raise ParameterError(f"{line}行目: 項目の名前が並びや表です。文字で書いてください。")
+        if key in seen:
+            raise ParameterError(
+                f"{line}行目: 項目 {key} が二度書かれています。一つにしてください。"
+            )
+        seen.add(key)
+    return loader.construct_mapping(node, deep=True)
+
+
+_UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML file of named values, refusing duplicate keys and anything but a mapping.
+
+    Args:
+        path: the file; UTF-8, with or without BOM.
+
+    Returns:
+        the mapping as written (dates quoted by the writer stay text).
+
+    Raises:
+        ParameterError: the file is missing, not UTF-8, not YAML, or holds a key twice.
+    """
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_UniqueKeyLoader)
+    except FileNotFoundError:
+        raise ParameterError(
+            f"{path.name}: ファイルがありません。場所と名前を確かめてください。"
+        ) from None
+    except OSError as error:
+        raise ParameterError(
+            f"{path.name}: 開けません（{type(error).__name__}）。ファイルの名前と権限を確かめてください。"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ParameterError(
+            f"{path.name}: UTF-8 ではありません（{error.start}バイト目）。UTF-8 で保存し直してください。"
+        ) from None
+    except ParameterError as error:
+        raise ParameterError(f"{path.name}: {error}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        # ValueError: a date without quotes that the calendar does not have.
+        mark = getattr(error, "problem_mark", None)
+        line = f"{mark.line + 1}行目" if mark else "場所不明"
+        raise ParameterError(
+            f"{path.name}: {line}: YAML として読めません。書き方を直してください。"
+        ) from None
+    if not isinstance(content, dict):
+        raise ParameterError(f"{path.name}: 「項目: 値」の並びではありません。")
+    return content
+
+
+def find_line(path: Path, key: str) -> int:
+    """Find the line of a top-level key, so that a message can name it (0 when not found)."""
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+        if re.match(rf"{re.escape(key)}\s*:", line):
+            return number
+    return 0
+
+
+def check_parameter(parameter: Parameter, value: Any) -> str:
+    """Say in Japanese what is wrong with a value, or nothing: types are strict, no coercion."""
+    if type(value) is not parameter.kind:
+        kinds = {str: "文字（引用符で囲む）", int: "整数", list: "並び", dict: "表", bool: "真偽"}
+        return f"型が違います。{kinds[parameter.kind]}で書いてください"
+    if value == "" and parameter.default is REQUIRED:
+        return "空です。書いてください"
+    return parameter.check(value)
+
+
+def validate_parameters(given: Mapping[str, Any], stages: tuple[str, ...]) -> dict[str, Any]:
+    """Check every parameter of the given stages and fill in the defaults.
+
+    Args:
+        given: names and values as injected or read from a file.
+        stages: the stages whose parameters must all be there.
+
+    Returns:
+        the parameters of these stages, in the order of the list, defaults filled in.
+
+    Raises:
+        ParameterError: unknown, missing or mistyped parameters; all of them at once.
+    """
+    problems = [
+        f"{name}: 知らない項目です。綴りを確かめてください。"
+        for name in given
+        if name not in BY_NAME
+    ]
+    values: dict[str, Any] = {}
+    for parameter in PARAMETERS:
+        if parameter.name in given:
+            problem = check_parameter(parameter, given[parameter.name])
+            if problem:
+                problems.append(f"{parameter.name}（{parameter.label}）: {problem}。")
+        if parameter.stage not in stages:
+            continue
+        value = given.get(parameter.name, parameter.default)
+        if value is REQUIRED:
+            problems.append(f"{parameter.name}（{parameter.label}）: 書かれていません。")
+        values[parameter.name] = value
+    if not problems:
+        problems = check_together(values)
+    raise_problems(ParameterError, problems, "パラメータ")
+    return values
+
+
+def check_together(values: Mapping[str, Any]) -> list[str]:
+    """Say what is wrong between parameters that are each right by themselves."""
+    problems = []
+    if "cohort_ages" in values and len(values["cohort_ages"]) != len(values["cohort_birth_ranges"]):
+        problems.append("cohort_ages と cohort_birth_ranges の数が違います。")
+    if values.get("business_date") and values.get("run_kind") == "production":
+        problems.append("business_date は見本（demonstration）の実行でだけ使えます。")
+    if values.get("bundle_by") and not values.get("bundle_request_quote", "").strip():
+        problems.append(
+            "bundle_by で束を分けるには bundle_request_quote に依頼文書の文言が要ります。"
+        )
+    return problems
+
+
+def read_parameters(path: Path) -> dict[str, Any]:
+    """Read and validate a whole parameter file, naming the line of each problem.
+
+    Returns:
+        all parameters of all stages.
+
+    Raises:
+        ParameterError: any problem; all at once.
+    """
+    given = read_yaml(path)
+    try:
+        return validate_parameters(given, STAGES)
+    except ParameterError as error:
+        # As whole words: form_file must not be named for a fault of print_form_file.
+        named = set(re.findall(r"[A-Za-z0-9_]+", str(error))) | set(
+            re.findall(r"\S+(?=: )", str(error))
+        )
+        lines = [
+            f"{name}={line}行目"
+            for name in map(str, given)
+            if name in named and (line := find_line(path, name))
+        ]
+        where = f"（{path.name} の {'、'.join(lines)}）" if lines else f"（{path.name}）"
+        raise ParameterError(f"{error}{where}") from None
+
+
+def find_root(start: Path | None = None) -> Path:
+    """Find the project folder: the nearest one upwards that holds params and notebooks.
+
+    Raises:
+        ParameterError: there is none.
+    """
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / "params").is_dir() and (folder / "notebooks").is_dir():
+            return folder
+    raise ParameterError(
+        "params と notebooks のあるフォルダが見つかりません。そのフォルダの中で実行してください。"
+    )

@@ -1,0 +1,232 @@
+"""The record of a run: its executed notebooks scanned, sealed and verified.
+
+A notebook cannot scan and seal its own executed file; the next one does, or ``recruitlib seal``.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from recruitlib.base.audit import (
+    AUDIT_NAME,
+    LOCK_NAME,
+    append_entry,
+    digest_bytes,
+    find_latest,
+    read_entries,
+    write_atomically,
+)
+from recruitlib.base.errors import IntegrityError
+from recruitlib.base.parameters import NOTEBOOKS
+from recruitlib.base.traces import find_terms, read_all_terms, read_text
+from recruitlib.base.vault import PRIVATE, RunKey, write_private
+
+NOTEBOOK_FOLDER = "notebooks"
+
+
+def seal_notebooks(folder: Path, key: RunKey, current: str = "") -> list[str]:
+    """Scan and seal every executed notebook but the current one's, each with its HTML.
+
+    Returns:
+        the names of the notebooks sealed now.
+
+    Raises:
+        IntegrityError: a sealed notebook was changed, or a file holds personal data (it is moved
+            into the private folder first).
+    """
+    sealed = []
+    paths = sorted((folder / NOTEBOOK_FOLDER).glob("*.ipynb"))
+    waiting = [path for path in paths if not (current and path.stem == NOTEBOOKS[current])]
+    waiting = [path for path in waiting if _needs_sealing(folder, path)]
+    terms = read_all_terms(folder, key) if waiting else []
+    for path in waiting:
+        page, content = path.with_suffix(".html"), render_html(path)
+        text = "\n".join((path.name, read_text(path), html.unescape(content.decode())))
+        _ask_traces(folder, key, path, text, terms)
+        write_atomically(page, content)
+        digests = {path.name: digest_bytes(path.read_bytes()), page.name: digest_bytes(content)}
+        files = {f"{NOTEBOOK_FOLDER}/{name}": digest for name, digest in digests.items()}
+        append_entry(folder, path.stem[:2], "sealed", files=files)
+        sealed.append(path.name)
+    for path in _list_other_files(folder) if waiting else []:
+        _ask_traces(folder, key, path, f"{path.name}\n{read_text(path)}", terms)
+    return sealed
+
+
+def _list_other_files(folder: Path) -> list[Path]:
+    """List the files of the record beside the notebooks: chain, parameters, counts, papers."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and path.name != LOCK_NAME
+        and path.relative_to(folder).parts[0] not in (PRIVATE, NOTEBOOK_FOLDER)
+    ]
+
+
+def _needs_sealing(folder: Path, path: Path) -> bool:
+    digest = refuse_changed(folder, path)
+    return digest != digest_bytes(path.read_bytes())
+
+
+def refuse_changed(folder: Path, path: Path) -> str:
+    """Refuse a notebook that was changed after its seal, other than by running its stage again.
+
+    Returns:
+        the digest under which it was sealed last; "" when it was not.
+
+    Raises:
+        IntegrityError: names the file.
+    """
+    name = f"{NOTEBOOK_FOLDER}/{path.name}"
+    entries = read_entries(folder)
+    seals = [
+        entry for entry in entries if entry["event"] == "sealed" and name in entry["facts"]["files"]
+    ]
+    if not seals:
+        return ""
+    sealed = str(seals[-1]["facts"]["files"][name])
+    begun = find_latest(entries, path.stem[:2], "begun")
+    runs_again = begun is not None and begun["seq"] > seals[-1]["seq"]
+    if sealed != digest_bytes(path.read_bytes()) and not runs_again:
+        raise IntegrityError(
+            f"{name}: 封をした後に変えられています。記録を使わず、管理者に知らせてください。"
+        )
+    return sealed
+
+
+def _ask_traces(folder: Path, key: RunKey, path: Path, text: str, terms: Sequence[str]) -> None:
+    """Ask of one file whether it holds nothing of a person; else move it, encrypted, out of the record."""
+    hits = find_terms(text, terms)
+    note = f"{path.name}: {len(terms):,}語を探し、{hits}語が見つかりました"
+    files: dict[str, str] = {}
+    if hits:
+        files[f"{PRIVATE}/trace_{path.name}.age"] = write_private(
+            folder, key, f"trace_{path.name}", path.read_bytes()
+        )
+        if path.name != AUDIT_NAME:
+            path.unlink()
+    append_entry(
+        folder, path.stem[:2] if path.suffix == ".ipynb" else "", "guard",
+        guard="record.no_personal_data", answer="no" if hits else "yes", note=note,
+        problems=[note] if hits else [], files=files,
+    )  # fmt: skip
+    if hits:
+        raise IntegrityError(
+            f"関門 record.no_personal_data が「否」です。{path.name} に個人の情報が{hits}か所あります。"
+            f"暗号化して {PRIVATE} に移しました。その段階をやり直してください。"
+        )
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang="ja"><head><meta charset="utf-8"><title>{title}</title><style>
+@page {{ size: A4; margin: 15mm }}
+body {{ font-family: "IPAexGothic", "Yu Gothic", "Meiryo", sans-serif; line-height: 1.6;
+  max-width: 50rem; margin: 2rem auto; padding: 0 1rem; color: #222 }}
+table {{ border-collapse: collapse; margin: .8rem 0; font-size: .9rem }}
+caption {{ text-align: left; font-weight: bold; padding: .3rem 0 }}
+th, td {{ border: 1px solid #bbb; padding: .25rem .6rem; text-align: left; vertical-align: top }}
+th {{ background: #eef2f6 }}
+pre {{ white-space: pre-wrap; background: #f7f7f7; padding: .5rem; font-size: .85rem }}
+img {{ max-width: 100% }}
+.prompt, .jp-InputPrompt, .jp-OutputPrompt {{ display: none }}
+</style></head><body>
+{body}
+</body></html>
+"""
+
+
+def render_html(path: Path) -> bytes:
+    """Render an executed notebook as one self-contained HTML page without any outside address.
+
+    The page reads like minutes: what was asked, what was found, what was answered. The code stays
+    in the notebook beside it.
+    """
+    from nbconvert import HTMLExporter
+    from traitlets.config import Config
+
+    settings = Config({"HTMLExporter": {"anchor_link_text": " ", "exclude_input": True}})
+    exporter = HTMLExporter(template_name="basic", config=settings)
+    body, _ = exporter.from_filename(str(path))
+    return _PAGE.format(title=html.escape(path.stem), body=body).encode()
+
+
+def list_expected(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """List every file that the record vouches for now, with its digest.
+
+    An entry that made files names them with their digests; one that took files away lists names.
+    """
+    expected: dict[str, str] = {}
+    for entry in entries:
+        files = entry["facts"].get("files", {})
+        if isinstance(files, Mapping):
+            expected.update(files)
+        else:
+            for name in files:
+                expected.pop(name, None)
+    return expected
+
+
+def check_outputs(
+    folder: Path, entries: Sequence[Mapping[str, Any]], stages: Sequence[str]
+) -> list[str]:
+    """Compare the outputs of stages with their digests; one Japanese sentence for each that differs."""
+    relevant = [
+        entry for entry in entries if entry["stage"] in stages or entry["event"] != "sealed"
+    ]
+    expected = {
+        name: digest
+        for name, digest in list_expected(relevant).items()
+        if not name.startswith(f"{NOTEBOOK_FOLDER}/")
+    }
+    return check_files(folder, expected)
+
+
+def check_files(folder: Path, expected: Mapping[str, str]) -> list[str]:
+    """Say of each file that is missing or changed which one it is."""
+    problems = []
+    for name, digest in expected.items():
+        path = folder / name
+        if not path.exists():
+            problems.append(f"{name}: ありません。")
+        elif digest_bytes(path.read_bytes()) != digest:
+            problems.append(f"{name}: 変えられています。")
+    return problems
+
+
+def verify_record(folder: Path, head: str = "") -> list[str]:
+    """Verify a run's record: chain, outputs, seals, and that nothing stands beside them.
+
+    Args:
+        folder: the run's folder.
+        head: the hash of the last entry as printed on the paper letter, or "".
+
+    Returns:
+        one Japanese sentence for each problem, with the file and line; empty when all is well.
+    """
+    try:
+        entries = read_entries(folder)
+    except IntegrityError as error:
+        return [str(error)]
+    if not entries:
+        return [f"{AUDIT_NAME}: ありません。"]
+    problems = check_files(folder, list_expected(entries))
+    problems += [f"{name}: 記録にないファイルです。" for name in _list_strangers(folder, entries)]
+    if head and not _holds_head(entries, head):
+        problems.append("送付状の先頭値と合いません。記録が切り詰められたか、作り直されています。")
+    return problems
+
+
+def _holds_head(entries: Sequence[Mapping[str, Any]], head: str) -> bool:
+    plain = re.sub(r"[^0-9a-f]", "", head.lower())
+    return len(plain) >= 16 and any(entry["hash"].startswith(plain) for entry in entries)
+
+
+def _list_strangers(folder: Path, entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    known = {*list_expected(entries), AUDIT_NAME, LOCK_NAME}
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    return sorted(name for name in names if name not in known)

@@ -1,0 +1,432 @@
+"""A run and its stages: how a notebook begins, asks its guards, and completes.
+
+A stage writes nothing before it completes, so a stop leaves no output. A notebook begins by
+checking what the earlier ones left, so that nobody goes on by hand past a stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from recruitlib.base.audit import (
+    append_entry,
+    digest_bytes,
+    find_latest,
+    group_digest,
+    read_entries,
+    write_atomically,
+)
+from recruitlib.base.counts import COUNTS_NAME, Count, merge_counts, read_counts, write_counts
+from recruitlib.base.errors import GuardError, IntegrityError, ParameterError, RecruitError
+from recruitlib.base.guards import GUARDS, list_due
+from recruitlib.base.kernel import quiet_kernel
+from recruitlib.base.parameters import (
+    BY_NAME,
+    STAGE_NAMES,
+    STAGES,
+    check_parameter,
+    find_root,
+    read_yaml,
+    validate_parameters,
+)
+from recruitlib.base.record import check_outputs, seal_notebooks
+from recruitlib.base.tables import parse_table, write_table
+from recruitlib.base.vault import (
+    KEY_NAME,
+    PRIVATE,
+    RunKey,
+    create_key,
+    open_key,
+    protect_folder,
+    read_passphrase,
+    read_private,
+    write_private,
+)
+
+RUN_NAME = "run.yaml"
+JAPAN = timezone(timedelta(hours=9))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One notebook at work: which run, with which parameters, on which day."""
+
+    number: str
+    root: Path
+    folder: Path
+    parameters: Mapping[str, Any]
+    key: RunKey
+    today: date
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether everything this run makes is stamped 見本."""
+        return bool(self.parameters["run_kind"] == "demonstration")
+
+    def locate(self, name: str) -> Path:
+        """Find the file that a parameter names, from the project folder."""
+        return self.root / str(self.parameters[name])
+
+
+def begin_stage(number: str, namespace: Mapping[str, Any]) -> Stage:
+    """Begin a notebook: check its parameters, the record so far and every earlier output.
+
+    Args:
+        number: "01" to "06".
+        namespace: the notebook's variables; plain values with other names than a parameter's are
+            refused, since plain papermill only warns about them.
+
+    Returns:
+        the stage, with all parameters frozen so far.
+
+    Raises:
+        ParameterError: unknown, missing or mistyped parameters.
+        IntegrityError: a parameter differs from what an earlier notebook froze, an earlier stage
+            is not complete, or the record or an output was changed.
+        GuardError: the labels have been handed over already.
+    """
+    quiet_kernel()
+    root = find_root()
+    given = pick_parameters(namespace)
+    own = validate_parameters(given, (number,))
+    folder = locate_run(root, {**own, **given})
+    sections = read_frozen(folder, number)
+    frozen = {name: value for section in sections.values() for name, value in section.items()}
+    refuse_changes(frozen, given)
+    parameters = {**frozen, **own}
+    if number != "01":
+        require_earlier(folder, number)
+    refuse_after_handover(folder, number)
+    key = _open_run(folder, parameters)
+    quiet_kernel(lambda shown, detail: _keep_stop(folder, key, number, shown, detail))
+    seal_notebooks(folder, key, number)
+    withdraw_outputs(folder, number)
+    content = yaml.safe_dump(
+        {**sections, number: own}, allow_unicode=True, sort_keys=False
+    ).encode()
+    write_atomically(folder / RUN_NAME, content)
+    append_entry(
+        folder, number, "begun",
+        run_kind=parameters["run_kind"], operator=parameters["operator"],
+        business_date=parameters["business_date"].get(number, ""),
+        parameters=own, files={RUN_NAME: digest_bytes(content)},
+    )  # fmt: skip
+    stage = Stage(number, root, folder, parameters, key, find_today(parameters, number))
+    ask_guard(stage, "record.chain_intact", [], "鎖と、前の段階のすべての要約値は合います")
+    return stage
+
+
+def pick_parameters(namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """Pick the plain values out of a notebook's variables: they must all be parameters."""
+    return {
+        name: value
+        for name, value in namespace.items()
+        if not name.startswith("_") and name not in ("In", "Out") and _is_plain(value)
+    }
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value could come from a parameter file, as against a result of the notebook."""
+    if type(value) is list:
+        return all(_is_plain(item) for item in value)
+    if type(value) is dict:
+        return all(type(name) is str and _is_plain(item) for name, item in value.items())
+    return type(value) in (str, int, bool, float)
+
+
+def locate_run(root: Path, given: Mapping[str, Any]) -> Path:
+    """Find the run's folder from ``run_id`` and ``runs_folder``.
+
+    Raises:
+        ParameterError: the name of the run is missing or not a plain name.
+    """
+    run_id = given.get("run_id", "")
+    problem = check_parameter(BY_NAME["run_id"], run_id)
+    if problem:
+        raise ParameterError(f"run_id（実行名）: {problem}。")
+    return root / str(given.get("runs_folder", "runs")) / str(run_id)
+
+
+def read_frozen(folder: Path, number: str) -> dict[str, dict[str, Any]]:
+    """Read what the notebooks before ``number`` froze, by stage."""
+    if number == "01" or not (folder / RUN_NAME).exists():
+        return {}
+    return {stage: own for stage, own in read_yaml(folder / RUN_NAME).items() if stage < number}
+
+
+def refuse_changes(frozen: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Refuse a parameter that differs from what an earlier notebook froze.
+
+    Raises:
+        IntegrityError: names the parameters, not the values.
+    """
+    changed = sorted(name for name in given if name in frozen and given[name] != frozen[name])
+    if changed:
+        raise IntegrityError(
+            f"前の段階で確定した項目 {'、'.join(changed)} が違います。"
+            "変えるときは、その項目を確定した段階からやり直してください。"
+        )
+
+
+def require_earlier(folder: Path, number: str) -> None:
+    """Require every earlier stage to be complete, in order, with its outputs unchanged.
+
+    Raises:
+        IntegrityError: names the stage or the file.
+    """
+    entries = read_entries(folder)
+    place = 0
+    for stage in STAGES[: STAGES.index(number)]:
+        begun, completed = (find_latest(entries, stage, event) for event in ("begun", "completed"))
+        if completed is None or begun is None or not place < begun["seq"] < completed["seq"]:
+            raise IntegrityError(
+                f"{stage} {STAGE_NAMES[stage]} が完了していません。"
+                f"{stage} をやり直してから {number} に進んでください。"
+            )
+        place = completed["seq"]
+    problems = check_outputs(folder, entries, STAGES[: STAGES.index(number)])
+    if problems:
+        raise IntegrityError(f"前の段階の結果が変えられています: {' '.join(problems)}")
+
+
+def refuse_after_handover(folder: Path, number: str) -> None:
+    """Refuse to go back once the labels have left the office; only closing may follow.
+
+    Raises:
+        GuardError: the run is handed over or closed.
+    """
+    entries = read_entries(folder)
+    if find_latest(entries, "06", "completed"):
+        raise GuardError("この実行は廃棄まで終わっています。新しい run_id で始めてください。")
+    if number != "06" and find_latest(entries, "05", "completed"):
+        raise GuardError("宛名シールは提供済みです。やり直さず、新しい run_id で始めてください。")
+
+
+def _open_run(folder: Path, parameters: Mapping[str, Any]) -> RunKey:
+    run_id, demonstration = parameters["run_id"], parameters["run_kind"] == "demonstration"
+    protect_folder(folder)
+    if (folder / PRIVATE / KEY_NAME).exists():
+        return open_key(folder, run_id, demonstration)
+    return create_key(folder, read_passphrase(run_id, demonstration), demonstration)
+
+
+def withdraw_outputs(folder: Path, number: str) -> None:
+    """Delete what an earlier attempt of this stage, or a later stage, had made.
+
+    A label PDF of the attempt before is destroyed with it, so that nobody prints it after a change.
+    """
+    entries = read_entries(folder)
+    withdrawn = []
+    for stage in STAGES[STAGES.index(number) :]:
+        completed = find_latest(entries, stage, "completed")
+        files = completed["facts"]["files"] if completed else {}
+        for name in files:
+            if name != COUNTS_NAME:
+                (folder / name).unlink(missing_ok=True)
+                withdrawn.append(name)
+    if withdrawn:
+        append_entry(folder, number, "withdrawn", files=sorted(withdrawn))
+
+
+def find_today(parameters: Mapping[str, Any], number: str) -> date:
+    """Find the day of work: the system's in Japan, or a demonstration's own."""
+    fixed = parameters["business_date"].get(number)
+    return date.fromisoformat(fixed) if fixed else datetime.now(JAPAN).date()
+
+
+def _keep_stop(folder: Path, key: RunKey, number: str, shown: RecruitError, detail: str) -> None:
+    files = {}
+    # After the key is destroyed nothing private may come into being again.
+    if (folder / PRIVATE / KEY_NAME).exists():
+        name = f"stop_{len(read_entries(folder)) + 1}"
+        files[f"{PRIVATE}/{name}.age"] = write_private(folder, key, name, detail.encode())
+    append_entry(
+        folder, number, "stopped",
+        error=type(shown).__name__, exit_code=shown.exit_code, files=files,
+    )  # fmt: skip
+
+
+def ask_guard(stage: Stage, name: str, problems: list[str], note: str = "") -> None:
+    """Ask a guard: no problem is a yes, any problem a no that stops the run.
+
+    Args:
+        name: the guard's name.
+        problems: Japanese sentences without a person's value; empty for yes.
+        note: what was looked at, for the record.
+
+    Raises:
+        RecruitError: the guard's own class, when the answer is no.
+    """
+    guard = GUARDS[name]
+    answer = "no" if problems else "yes"
+    append_entry(
+        stage.folder, stage.number, "guard", guard=name, answer=answer, note=note, problems=problems
+    )
+    if problems:
+        raise guard.error(f"関門 {name} が「否」です。{' '.join(problems)}")
+
+
+def skip_guard(stage: Stage, name: str, because: str) -> None:
+    """Record that a guard was not asked, and why; only a guard that may not be due can pass so."""
+    append_entry(
+        stage.folder,
+        stage.number,
+        "guard",
+        guard=name,
+        answer="not_asked",
+        note=because,
+        problems=[],
+    )
+
+
+@contextmanager
+def asking(stage: Stage, name: str, note: str = "") -> Iterator[None]:
+    """Ask a guard by doing the work itself: an expected error inside is a no, its end a yes."""
+    try:
+        yield
+    except RecruitError as error:
+        append_entry(
+            stage.folder, stage.number, "guard",
+            guard=name, answer="no", note=note, problems=[str(error)],
+        )  # fmt: skip
+        raise
+    ask_guard(stage, name, [], note)
+
+
+def list_answers(stage: Stage) -> dict[str, Mapping[str, Any]]:
+    """List the answer of each guard since this stage began: the latest, but a no stays a no.
+
+    Whoever mends what a guard stopped begins the notebook again from the top.
+    """
+    entries = read_entries(stage.folder)
+    begun = find_latest(entries, stage.number, "begun")
+    answers: dict[str, Mapping[str, Any]] = {}
+    for entry in entries:
+        if begun is None or entry["seq"] < begun["seq"] or entry["event"] != "guard":
+            continue
+        facts = entry["facts"]
+        if answers.get(facts["guard"], {}).get("answer") != "no":
+            answers[facts["guard"]] = facts
+    return answers
+
+
+def tabulate_guards(stage: Stage) -> pd.DataFrame:
+    """Tabulate the guards of this stage with question, answer and what was looked at."""
+    words = {"yes": "はい", "no": "否", "not_asked": "問わず"}
+    return pd.DataFrame(
+        [
+            {
+                "関門": name,
+                "問い": GUARDS[name].question,
+                "答え": words[facts["answer"]],
+                "見たもの": facts["note"],
+            }
+            for name, facts in list_answers(stage).items()
+        ]
+    )
+
+
+def tabulate_parameters(stage: Stage) -> pd.DataFrame:
+    """Tabulate the parameters that this stage froze, with their Japanese names."""
+    return pd.DataFrame(
+        [
+            {"項目": parameter.label, "名前": name, "値": str(stage.parameters[name])}
+            for name, parameter in BY_NAME.items()
+            if parameter.stage == stage.number
+        ]
+    )
+
+
+def read_completed(folder: Path, stage: str) -> Mapping[str, Any]:
+    """Read the entry with which a stage completed.
+
+    Raises:
+        IntegrityError: the stage has not completed.
+    """
+    entry = find_latest(read_entries(folder), stage, "completed")
+    if entry is None:
+        raise IntegrityError(f"{stage} {STAGE_NAMES[stage]} が完了していません。")
+    return entry
+
+
+def read_private_table(stage: Stage, name: str) -> pd.DataFrame:
+    """Read a private table of an earlier stage."""
+    return parse_table(read_private(stage.folder, stage.key, name, stage.number))
+
+
+def keep_proposal(stage: Stage, name: str, table: pd.DataFrame) -> None:
+    """Keep an encrypted table while a person decides; a wait is not a stop."""
+    digest = write_private(stage.folder, stage.key, name, write_table(table))
+    append_entry(stage.folder, stage.number, "proposed", files={f"{PRIVATE}/{name}.age": digest})
+
+
+def complete_stage(
+    stage: Stage,
+    counts: Iterable[Count] = (),
+    private: Mapping[str, pd.DataFrame] | None = None,
+    locked: Mapping[str, bytes] | None = None,
+    public: Mapping[str, bytes] | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> str:
+    """Complete a stage: every due guard said yes, so write all outputs and the completion.
+
+    Args:
+        counts: the stage's own counts, merged into ``counts.csv``.
+        private: tables to encrypt, by name.
+        locked: files that carry their own encryption (label PDFs), by name.
+        public: files of the record without personal data, by path in the run's folder.
+        facts: what else the record should hold.
+
+    Returns:
+        the completion line, which the notebook prints last.
+
+    Raises:
+        IntegrityError: a due guard was not asked.
+    """
+    require_answers(stage)
+    counts = list(counts)
+    files = {
+        f"{PRIVATE}/{name}.age": write_private(stage.folder, stage.key, name, write_table(table))
+        for name, table in (private or {}).items()
+    }
+    merged = merge_counts(read_counts(stage.folder), counts, stage.number)
+    plain = {
+        **{f"{PRIVATE}/{name}": content for name, content in (locked or {}).items()},
+        **(public or {}),
+        COUNTS_NAME: write_counts(merged),
+    }
+    for name, content in plain.items():
+        (stage.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(stage.folder / name, content)
+        files[name] = digest_bytes(content)
+    append_entry(
+        stage.folder, stage.number, "completed",
+        files=files, counts=[list(count) for count in counts], **(facts or {}),
+    )  # fmt: skip
+    return (
+        f"{stage.number} {STAGE_NAMES[stage.number]} 完了: 関門 {len(list_due(stage.number))} はすべて"
+        f"「はい」、件数表の要約値 {group_digest(files[COUNTS_NAME])}"
+    )
+
+
+def require_answers(stage: Stage) -> None:
+    """Require a yes of every guard that is due, or a stated reason where it may not be due.
+
+    Raises:
+        IntegrityError: a guard was not asked or did not say yes.
+    """
+    answers = list_answers(stage)
+    for name in list_due(stage.number):
+        answer = answers.get(name, {}).get("answer", "")
+        if answer != "yes" and not (answer == "not_asked" and GUARDS[name].not_due_when):
+            raise IntegrityError(
+                f"関門 {name} が問われていません。ノートブックを上から順に実行してください。"
+            )

@@ -1,0 +1,188 @@
+"""The vault of a run: its private files, each encrypted with age to a key made for the run.
+
+The key itself is encrypted with the office's passphrase. The launcher opens it once and hands it
+to the kernels, which cannot ask for a passphrase.
+"""
+
+from __future__ import annotations
+
+import base64
+import getpass
+import json
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pyrage
+
+from recruitlib.base.audit import append_entry, digest_bytes, write_atomically
+from recruitlib.base.errors import IntegrityError, ParameterError
+
+PRIVATE = "private"
+KEY_NAME = "run.key.age"
+PASSPHRASE_VARIABLE = "RECRUITLIB_PASSPHRASE"
+PRINT_PASSWORD_VARIABLE = "RECRUITLIB_PRINT_PASSWORD"
+KEY_VARIABLE = "RECRUITLIB_RUN_KEY"
+DEMONSTRATION_PASSPHRASE = "demo"
+SHORTEST_PASSPHRASE, SHORTEST_PRINT_PASSWORD = 12, 8
+# A demonstration's digests must come out alike on every machine, so that its shipped approvals hold.
+DEMONSTRATION_DIGEST_KEY = b"recruitlib demonstration digests"
+
+
+class RunKey(NamedTuple):
+    """What opens a run: the age identity, and the key of its keyed digests."""
+
+    identity: str
+    digest_key: bytes
+
+    def __repr__(self) -> str:
+        # A key must not come to light in a notebook's output or in a log.
+        return "RunKey(…)"
+
+
+def read_secret(variable: str, run_id: str, demonstration: bool, prompt: str) -> str:
+    """Find a passphrase: environment variable, OS keyring, the demonstration's own, or a prompt.
+
+    Raises:
+        ParameterError: none is there and nobody can be asked.
+    """
+    if value := os.environ.get(variable):
+        return value
+    if demonstration:
+        return DEMONSTRATION_PASSPHRASE
+    if value := _read_keyring(variable, run_id):
+        return value
+    if sys.stdin is not None and sys.stdin.isatty():
+        return getpass.getpass(prompt)
+    raise ParameterError(
+        f"{prompt}がありません。環境変数 {variable} か、OS の資格情報（recruitlib）に入れてください。"
+    )
+
+
+def _read_keyring(variable: str, run_id: str) -> str | None:
+    import keyring
+    import keyring.errors
+
+    try:
+        return keyring.get_password(f"recruitlib {variable}", run_id)
+    except keyring.errors.KeyringError:
+        return None
+
+
+def read_passphrase(run_id: str, demonstration: bool) -> str:
+    """Find the passphrase that opens the run's key.
+
+    Raises:
+        ParameterError: an office's own is shorter than 12 characters.
+    """
+    passphrase = read_secret(PASSPHRASE_VARIABLE, run_id, demonstration, "実行の合言葉")
+    if len(passphrase) < SHORTEST_PASSPHRASE and not demonstration:
+        raise ParameterError(f"実行の合言葉は {SHORTEST_PASSPHRASE} 文字以上にしてください。")
+    return passphrase
+
+
+def read_print_password(run_id: str, demonstration: bool) -> str:
+    """Find the password of the label PDFs; an office's own must differ from the passphrase.
+
+    Raises:
+        ParameterError: it is missing, shorter than 8 characters, or equal to the passphrase.
+    """
+    password = read_secret(PRINT_PASSWORD_VARIABLE, run_id, demonstration, "印刷用パスワード")
+    too_weak = len(password) < SHORTEST_PRINT_PASSWORD or password == os.environ.get(
+        PASSPHRASE_VARIABLE
+    )
+    if too_weak and not demonstration:
+        raise ParameterError("印刷用パスワードは、合言葉と別の8文字以上にしてください。")
+    return password
+
+
+def protect_folder(folder: Path) -> None:
+    """Make a folder that only its owner may open (POSIX; on Windows the parent's rights hold)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.name == "posix":
+        folder.chmod(0o700)
+
+
+def create_key(folder: Path, passphrase: str, demonstration: bool) -> RunKey:
+    """Make the key of a new run and store it encrypted with the passphrase."""
+    identity = str(pyrage.x25519.Identity.generate())
+    digest_key = DEMONSTRATION_DIGEST_KEY if demonstration else secrets.token_bytes(32)
+    key = RunKey(identity, digest_key)
+    protect_folder(folder / PRIVATE)
+    content = pyrage.passphrase.encrypt(pack_key(key).encode(), passphrase)
+    write_atomically(folder / PRIVATE / KEY_NAME, content)
+    append_entry(folder, "", "key_made", files={f"{PRIVATE}/{KEY_NAME}": digest_bytes(content)})
+    return key
+
+
+def unlock_key(folder: Path, passphrase: str) -> RunKey:
+    """Open the key of a run with the passphrase.
+
+    Raises:
+        IntegrityError: there is no key, or the passphrase does not open it.
+    """
+    path = folder / PRIVATE / KEY_NAME
+    if not path.exists():
+        raise IntegrityError(
+            f"{PRIVATE}/{KEY_NAME}: 実行の鍵がありません。廃棄済みの実行は開けません。"
+        )
+    try:
+        return unpack_key(pyrage.passphrase.decrypt(path.read_bytes(), passphrase).decode())
+    except pyrage.DecryptError:
+        append_entry(folder, "", "unlock_refused")
+        raise IntegrityError(
+            "合言葉が違うか、鍵のファイルが壊れています。合言葉を確かめてください。"
+        ) from None
+
+
+def pack_key(key: RunKey) -> str:
+    """Write a key as one line of text, to hand it to a kernel."""
+    return json.dumps([key.identity, base64.b64encode(key.digest_key).decode()])
+
+
+def unpack_key(text: str) -> RunKey:
+    """Read a key that ``pack_key`` wrote."""
+    identity, digest_key = json.loads(text)
+    return RunKey(identity, base64.b64decode(digest_key))
+
+
+def open_key(folder: Path, run_id: str, demonstration: bool) -> RunKey:
+    """Open the run's key: handed over by the launcher, or with the passphrase."""
+    handed = os.environ.get(KEY_VARIABLE)
+    if handed and (folder / PRIVATE / KEY_NAME).exists():
+        return unpack_key(handed)
+    return unlock_key(folder, read_passphrase(run_id, demonstration))
+
+
+def write_private(folder: Path, key: RunKey, name: str, content: bytes) -> str:
+    """Encrypt a private file to the run's key.
+
+    Returns:
+        the digest of the encrypted file, which tells nothing about its content.
+    """
+    recipient = pyrage.x25519.Identity.from_str(key.identity).to_public()
+    sealed = pyrage.encrypt(content, [recipient])
+    protect_folder(folder / PRIVATE)
+    write_atomically(folder / PRIVATE / f"{name}.age", sealed)
+    return digest_bytes(sealed)
+
+
+def read_private(folder: Path, key: RunKey, name: str, stage: str) -> bytes:
+    """Open a private file and log that it was opened.
+
+    Raises:
+        IntegrityError: the file is gone or cannot be opened with the run's key.
+    """
+    path = folder / PRIVATE / f"{name}.age"
+    if not path.exists():
+        raise IntegrityError(f"{PRIVATE}/{path.name}: ありません。前の段階からやり直してください。")
+    try:
+        content = pyrage.decrypt(path.read_bytes(), [pyrage.x25519.Identity.from_str(key.identity)])
+    except pyrage.DecryptError:
+        raise IntegrityError(
+            f"{PRIVATE}/{path.name}: この実行の鍵で開けません。記録が変えられています。"
+        ) from None
+    append_entry(folder, stage, "opened", file=f"{PRIVATE}/{path.name}")
+    return bytes(content)

@@ -1,0 +1,199 @@
+"""Disposal (廃棄), the steps of notebook 06: personal data destroyed, and the report of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from recruitlib.base.audit import append_entry
+from recruitlib.base.errors import AwaitingPerson, ParameterError, raise_problems
+from recruitlib.base.parameters import BY_NAME, read_yaml
+from recruitlib.base.record import seal_notebooks
+from recruitlib.base.run import Stage, ask_guard, complete_stage
+from recruitlib.base.scope import read_scope
+from recruitlib.base.vault import KEY_NAME, PRIVATE, RunKey
+from recruitlib.handover.documents import render_disposal
+from recruitlib.optouts.decisions import check_content, require_same_run, require_two_people
+
+REPORT = "handover/disposal_report.pdf"
+# The inputs that hold personal data; the office destroys them itself or says why it keeps them.
+SOURCES = (
+    "registry_file", "protections_file", "form_file", "counter_file", "print_protections_file",
+    "print_form_file", "print_counter_file", "handover_registry_file",
+    "handover_protections_file", "handover_form_file", "handover_counter_file",
+)  # fmt: skip
+
+
+_KINDS = {
+    "demonstration": bool, "run_id": str, "carried_out_by": str, "witnessed_by": str,
+    "sources": dict,
+}  # fmt: skip
+
+
+class Attestation(NamedTuple):
+    """What two officers attest of the source files: destroyed, or kept and why."""
+
+    demonstration: bool
+    run_id: str
+    carried_out_by: str
+    witnessed_by: str
+    sources: Mapping[str, str]
+
+
+def read_attestation(path: Path, run_id: str, demonstration: bool) -> Attestation:
+    """Read the attestation of the disposal.
+
+    Raises:
+        AwaitingPerson: it is missing, or one person is both.
+        ParameterError: the file is not an attestation, or one for another run.
+    """
+    if not path.exists():
+        raise AwaitingPerson(
+            f"{path.name}: 廃棄の確認書がまだありません。二人で確かめて書いてください。"
+        )
+    content = read_yaml(path)
+    problems = check_content(content, _KINDS)
+    if not problems:
+        problems = [
+            f"sources の {name}: destroyed か「kept: 理由」と書いてください。"
+            for name, state in content["sources"].items()
+            if name not in SOURCES or not _is_state(state)
+        ]
+    raise_problems(ParameterError, problems, path.name)
+    require_same_run(content, path, run_id, demonstration)
+    require_two_people(path, content["carried_out_by"], content["witnessed_by"])
+    return Attestation(**content)
+
+
+def _is_state(state: object) -> bool:
+    """Whether a source is said to be destroyed, or kept for a reason that is given."""
+    return type(state) is str and (
+        state == "destroyed" or (state.startswith("kept: ") and state != "kept: ")
+    )
+
+
+def check_sources(stage: Stage, attestation: Attestation) -> list[str]:
+    """Say which source file is neither gone nor attested as kept."""
+    problems = []
+    for name in SOURCES:
+        if not stage.parameters.get(name):
+            continue
+        state = attestation.sources.get(name, "")
+        exists = stage.locate(name).exists()
+        if state == "destroyed" and exists:
+            problems.append(
+                f"{BY_NAME[name].label}: 消去したと書かれていますが、ファイルが残っています。"
+            )
+        elif exists and not state.startswith("kept: "):
+            problems.append(
+                f"{BY_NAME[name].label}: 残っています。消去するか、残す理由（kept: 理由）を書いてください。"
+            )
+    return problems
+
+
+def list_private(folder: Path) -> list[str]:
+    """List every file that may hold personal data, the run's key and the scan's words left out.
+
+    Copies that JupyterLab or an interrupted write may have left count as well.
+    """
+    strays = [
+        path
+        for pattern in ("**/.ipynb_checkpoints/*", "**/.*.partial")
+        for path in folder.glob(pattern)
+    ]
+    private = [path for path in (folder / PRIVATE).rglob("*") if path.is_file()]
+    return sorted(
+        {
+            path.relative_to(folder).as_posix()
+            for path in (*private, *strays)
+            if path.is_file() and path.name != KEY_NAME and not path.name.startswith("terms_")
+        }
+    )
+
+
+def destroy_private(stage: Stage) -> tuple[str, ...]:
+    """Destroy every private file of the run, keeping only what the last scan needs.
+
+    The key and the words of the scan go when this notebook itself is sealed.
+
+    Returns:
+        the names of the destroyed files.
+    """
+    names = list_private(stage.folder)
+    for name in names:
+        (stage.folder / name).unlink()
+    append_entry(stage.folder, stage.number, "destroyed", files=names)
+    return tuple(names)
+
+
+def prove_nothing_left(stage: Stage, attestation: Attestation) -> None:
+    """Ask whether no private file is left and every source file is gone or its keeping attested."""
+    problems = [f"{name}: 残っています。" for name in list_private(stage.folder)]
+    problems += check_sources(stage, attestation)
+    ask_guard(stage, "closing.nothing_left", problems, "実行のフォルダと元のファイル")
+
+
+def finish_disposal(stage: Stage, attestation: Attestation, destroyed: tuple[str, ...]) -> str:
+    """Write the report and complete the stage."""
+    scope = read_scope(stage.locate("scope_file"))
+    rows = [
+        ("消去したファイル（暗号化されたもの）", f"{len(destroyed)} 個"),
+        ("復号鍵", "記録の封の後に消去"),
+    ]
+    rows += [(label, state) for label, state in list_source_states(stage, attestation)]
+    people = [
+        ("実施した人", attestation.carried_out_by),
+        ("立ち会った人", attestation.witnessed_by),
+    ]
+    values = stage.parameters
+    report = render_disposal(
+        f"{values['prefecture']}{values['municipality']}", scope.division, stage.today, rows, people,
+        stage.demonstration,
+    )  # fmt: skip
+    people_facts: dict[str, Any] = {
+        "carried_out_by": attestation.carried_out_by, "witnessed_by": attestation.witnessed_by,
+        "sources": dict(attestation.sources),
+    }  # fmt: skip
+    return complete_stage(stage, public={REPORT: report}, facts=people_facts)
+
+
+def list_source_states(stage: Stage, attestation: Attestation) -> list[tuple[str, str]]:
+    """List each source file with what two officers attest of it."""
+    states = []
+    for name in SOURCES:
+        if stage.parameters.get(name):
+            state = attestation.sources.get(name, "")
+            text = "消去した" if state == "destroyed" else state.replace("kept: ", "保有: ")
+            states.append((BY_NAME[name].label, text or "抽出元に返した"))
+    return states
+
+
+def tabulate_disposal(
+    stage: Stage, attestation: Attestation, destroyed: tuple[str, ...]
+) -> pd.DataFrame:
+    """Tabulate what was destroyed and what is kept."""
+    rows = [(name, "消去した") for name in destroyed]
+    rows += list_source_states(stage, attestation)
+    return pd.DataFrame(rows, columns=["ファイル", "状態"])
+
+
+def seal_run(folder: Path, key: RunKey, closed: bool) -> list[str]:
+    """Seal every executed notebook; after closing, destroy the key and the words of the scan too.
+
+    Returns:
+        the names of the notebooks sealed now.
+    """
+    sealed = seal_notebooks(folder, key)
+    if closed:
+        names = sorted(
+            path.relative_to(folder).as_posix()
+            for path in (folder / PRIVATE).rglob("*")
+            if path.is_file()
+        )
+        shutil.rmtree(folder / PRIVATE)
+        append_entry(folder, "06", "destroyed", files=names)
+    return sealed

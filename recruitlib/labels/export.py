@@ -1,0 +1,367 @@
+"""Export (宛名), the steps of notebook 04: the approved recipients printed, and the print proved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
+from recruitlib.base.audit import append_entry, digest_keyed, group_digest
+from recruitlib.base.counts import ALL, Count, merge_counts, read_counts
+from recruitlib.base.run import (
+    Stage,
+    ask_guard,
+    complete_stage,
+    read_private_table,
+)
+from recruitlib.base.scope import read_scope
+from recruitlib.base.vault import read_print_password
+from recruitlib.labels.fitting import FittedLabel, count_adjustments, fit_labels
+from recruitlib.labels.fonts import LabelFont, default_font_path, find_unprintable
+from recruitlib.labels.printing import encrypt_pdf, render_labels
+from recruitlib.labels.proof import (
+    compare_labels,
+    find_clipped,
+    find_extra_items,
+    read_back,
+    render_page,
+)
+from recruitlib.labels.sheets import Sheet, read_sheet
+from recruitlib.optouts.decisions import read_decisions
+from recruitlib.optouts.exclusion import match_day, reread_registry, take_applications
+from recruitlib.registry.extract import Extract
+from recruitlib.registry.intake import ask_scope, take_protections
+from recruitlib.registry.profiles import list_rows
+from recruitlib.registry.protections import select_protected
+from recruitlib.review.approval import check_approval, digest_approval, read_approval
+from recruitlib.review.balance import check_balance, count_people
+from recruitlib.review.recipients import Exclusions
+
+LABEL_COLUMNS = ("serial", "bundle", "sheet", "position", "addressee_id", "cohort")
+# What an application says; a row that differs in any of it since the approval is a new one.
+_CONTENT = ["application_id", "subject_name", "subject_birth_date", "subject_address", "status"]
+
+
+class PrintDay(NamedTuple):
+    """What print day starts from: the approved recipients, and the rows of everybody excluded."""
+
+    recipients: pd.DataFrame
+    excluded: pd.DataFrame
+
+
+class Bundle(NamedTuple):
+    """One print lot: its name, its people in print order, its fitted labels and its plain PDF."""
+
+    name: str
+    people: pd.DataFrame
+    fitted: list[FittedLabel]
+    pdf: bytes
+    first_serial: int
+
+
+def check_print_day(stage: Stage) -> PrintDay:
+    """Ask whether the approval still holds on print day, with the lists of today.
+
+    With no new hit the approval stands; any hit takes the run back to 03.
+    """
+    ask_scope(stage)
+    recipients, cohort = (
+        read_private_table(stage, "recipients"),
+        read_private_table(stage, "cohort"),
+    )
+    excluded = read_private_table(stage, "excluded")
+    _ask_approval(stage, recipients, cohort, excluded)
+    extract = reread_registry(stage)
+    protections = take_protections(stage, extract, prefix="print_")
+    fresh = select_fresh(stage, take_applications(stage, prefix="print_"))
+    problems = check_new_hits(stage, fresh, extract, recipients)
+    protected = set(select_protected(protections)) & set(recipients["addressee_id"])
+    if protected:
+        problems.append(f"支援措置の新しい対象者が {len(protected)} 人、提供対象者にいます。")
+    if set(recipients["addressee_id"]) & set(excluded["addressee_id"]):
+        problems.append("除外した人が提供対象者に残っています。")
+    if problems:
+        problems.append("本日の一覧で 01 からやり直し、03 で承認を取り直してください。")
+    ask_guard(
+        stage, "exclusion.zero_leak", problems,
+        f"新しい申出 {len(fresh)} 件と、本日の支援措置の一覧を見ました",
+    )  # fmt: skip
+    return PrintDay(recipients, cohort[cohort["addressee_id"].isin(excluded["addressee_id"])])
+
+
+def _ask_approval(
+    stage: Stage, recipients: pd.DataFrame, cohort: pd.DataFrame, excluded: pd.DataFrame
+) -> None:
+    ids = {
+        reason: frozenset(excluded.loc[excluded["reason"] == reason, "addressee_id"])
+        for reason in Exclusions._fields
+    }
+    counts = count_people(cohort, Exclusions(**ids), recipients)
+    settled = read_private_table(stage, "settled")
+    digest = digest_approval(stage.parameters, counts, recipients, settled, stage.key.digest_key)
+    run_id, demonstration = stage.parameters["run_id"], stage.demonstration
+    approval = read_approval(stage.locate("approval_file"), run_id, demonstration)
+    decisions = read_decisions(stage.locate("decisions_file"), run_id, demonstration)
+    others = [stage.parameters["operator"], decisions.decided_by]
+    ask_guard(
+        stage, "review.approved", check_approval(approval, digest, others),
+        f"承認の値 {group_digest(digest)}",
+    )  # fmt: skip
+
+
+def select_fresh(stage: Stage, applications: pd.DataFrame) -> pd.DataFrame:
+    """Select the applications that are new, or say something else, since notebook 02."""
+    known = read_private_table(stage, "applications")
+    same = set(known[_CONTENT].itertuples(index=False, name=None))
+    is_fresh = [
+        row not in same for row in applications[_CONTENT].itertuples(index=False, name=None)
+    ]
+    return applications[is_fresh].reset_index(drop=True)
+
+
+def check_new_hits(
+    stage: Stage, fresh: pd.DataFrame, extract: Extract, recipients: pd.DataFrame
+) -> list[str]:
+    """Say how many new applications hit a recipient, or must go before a person first."""
+    if fresh.empty:
+        return []
+    matches = match_day(stage, fresh, extract).matches
+    hits = int(matches["addressee_id"].isin(recipients["addressee_id"]).sum())
+    undecided = int((matches["outcome"] == "undecided").sum())
+    problems = []
+    if hits:
+        problems.append(f"新しい申出が {hits} 件、提供対象者に当たります。")
+    if undecided:
+        problems.append(f"人が決めなければならない新しい申出が {undecided} 件あります。")
+    return problems
+
+
+def open_fonts(stage: Stage) -> list[LabelFont]:
+    """Open the font chain: the office's own fonts first, then the installed IPAexゴシック."""
+    own = [stage.root / str(path) for path in stage.parameters["label_fonts"]]
+    return [LabelFont(path) for path in (*own, default_font_path())]
+
+
+def shows_postal_code(stage: Stage) -> bool:
+    """Whether the approved scope counts the postal code as part of the address."""
+    return read_scope(stage.locate("scope_file")).postal_code_is_address
+
+
+def make_bundles(stage: Stage, day: PrintDay) -> list[Bundle]:
+    """Fit and print every recipient, in one bundle or in those that the request asks for.
+
+    Returns:
+        the bundles; their people together are the recipients, each once.
+
+    Raises:
+        OutputError: a character has no glyph, or a label does not fit; names rows, not people.
+    """
+    fonts = open_fonts(stage)
+    gaps = find_unprintable(day.recipients, fonts)
+    problems = [
+        f"{row['source_row']}行目の{row['column']}: {row['code_points']}（{row['reason']}）。"
+        for row in gaps.head(20).to_dict("records")
+    ]
+    ask_guard(stage, "labels.every_character", problems, f"{len(day.recipients):,}枚の全文字")
+    sheet = read_sheet(stage.locate("label_sheet"))
+    bundles: list[Bundle] = []
+    refused = []
+    first = 1
+    for name, people in split_bundles(day.recipients, stage.parameters["bundle_by"]):
+        fitted, misfits = fit_labels(people, sheet, fonts, shows_postal_code(stage))
+        refused += misfits["source_row"].tolist()
+        pdf = b""
+        if misfits.empty:
+            margin = f"{stage.parameters['run_id']} {name} シート {{sheet}}/{{sheets}} 通番 {{first}}-{{last}}"
+            note = "見本" if stage.demonstration else ""
+            pdf = render_labels(fitted, sheet, fonts, margin, note, first_serial=first)
+        bundles.append(Bundle(name, people, fitted, pdf, first))
+        first += len(people)
+    problems = [f"ラベルに収まりません（{list_rows(pd.Series(refused))}）。"] if refused else []
+    clipped = sum(len(find_clipped(bundle.pdf, sheet)) for bundle in bundles if not refused)
+    if clipped:
+        problems.append(f"枠からはみ出すラベルが {clipped} 枚あります。")
+    ask_guard(stage, "labels.nothing_clipped", problems, "全枚の文字の位置を測りました")
+    return bundles
+
+
+def split_bundles(
+    recipients: pd.DataFrame, bundle_by: Sequence[str]
+) -> list[tuple[str, pd.DataFrame]]:
+    """Split recipients into bundles; by default one, since a bundle tells what a label does not."""
+    if not bundle_by:
+        return [("all", recipients)]
+    return [
+        (str(age), people.reset_index(drop=True))
+        for age, people in recipients.groupby("cohort", sort=True)
+    ]
+
+
+def lock_bundles(stage: Stage, bundles: list[Bundle]) -> dict[str, bytes]:
+    """Encrypt each bundle's PDF with the print password: the files that are delivered."""
+    password = read_print_password(stage.parameters["run_id"], stage.demonstration)
+    return {f"labels_{bundle.name}.pdf": encrypt_pdf(bundle.pdf, password) for bundle in bundles}
+
+
+def prove_bundles(
+    stage: Stage, bundles: list[Bundle], files: dict[str, bytes], day: PrintDay
+) -> pd.DataFrame:
+    """Read every delivered file back and ask whether it is the approved list and nothing else.
+
+    Returns:
+        one row per bundle: labels written, read back, different, excluded found, extra items.
+    """
+    password = read_print_password(stage.parameters["run_id"], stage.demonstration)
+    sheet, postal = read_sheet(stage.locate("label_sheet")), shows_postal_code(stage)
+    barred = list_texts(day.excluded, postal) - list_texts(day.recipients, postal)
+    rows, extras = [], []
+    for bundle in bundles:
+        pdf = files[f"labels_{bundle.name}.pdf"]
+        printed = read_back(pdf, sheet, password)
+        different = compare_labels(printed, bundle.people, sheet, postal)
+        found = int(printed["text"].isin(barred).sum())
+        extra = find_extra_items(pdf, sheet, password, _margin_pattern(stage, bundle))
+        extras += [f"{bundle.name}: {item}。" for item in extra]
+        rows.append(
+            (bundle.name, len(bundle.people), len(printed), len(different), found, len(extra))
+        )
+    proof = pd.DataFrame(
+        rows, columns=["束", "印刷した枚数", "読み戻した枚数", "違い", "除外された人", "余分な項目"]
+    )
+    problems = []
+    if proof["違い"].sum() or not proof["印刷した枚数"].equals(proof["読み戻した枚数"]):
+        problems.append(
+            "読み戻した宛名が、承認した一覧と違います。印刷せず、04 をやり直してください。"
+        )
+    if proof["除外された人"].sum():
+        problems.append("除外された人の宛名があります。")
+    if proof["印刷した枚数"].sum() != len(day.recipients):
+        problems.append("束の合計が、承認した人数と違います。")
+    ask_guard(stage, "labels.print_is_approved", problems, f"{proof['読み戻した枚数'].sum():,}枚")
+    ask_guard(stage, "labels.only_allowed_items", extras, "文字・属性・メタデータ・余白")
+    return proof
+
+
+def _margin_pattern(stage: Stage, bundle: Bundle) -> str:
+    own = f"{re.escape(stage.parameters['run_id'])} {re.escape(bundle.name)}"
+    note = " 見本" if stage.demonstration else ""
+    return rf"{own} シート \d+/\d+ 通番 \d+-\d+{note}"
+
+
+def list_texts(people: pd.DataFrame, show_postal_code: bool) -> set[str]:
+    """List what a label of each person would say, as it is read back."""
+    texts = set()
+    for row in people.to_dict("records"):
+        code = "".join(str(int(digit)) for digit in row["postal_code"] if digit.isdigit())
+        postal = f"〒{code[:3]}-{code[3:]}" if show_postal_code and code else ""
+        texts.add(f"{postal}{row['address']}{row['building']}{row['full_name']}　様")
+    return texts
+
+
+def number_labels(bundles: list[Bundle], per_page: int) -> pd.DataFrame:
+    """Number every label: serial, bundle, sheet and position, the person's id and cohort."""
+    rows = []
+    for bundle in bundles:
+        for place, person in enumerate(bundle.people.to_dict("records")):
+            sheet, position = divmod(place, per_page)
+            rows.append(
+                (bundle.first_serial + place, bundle.name, sheet + 1, position + 1,
+                 person["addressee_id"], person["cohort"])
+            )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(LABEL_COLUMNS))
+
+
+def count_printed(labels: pd.DataFrame) -> list[Count]:
+    """Count labels by cohort, and sheets by cohort where a bundle holds one, else in all."""
+    counts = [
+        Count(str(age), "labels", len(own)) for age, own in labels.groupby("cohort", sort=True)
+    ]
+    for _, own in labels.groupby("bundle", sort=True):
+        ages = own["cohort"].unique()
+        counts.append(
+            Count(str(ages[0]) if len(ages) == 1 else ALL, "sheets", int(own["sheet"].max()))
+        )
+    return counts
+
+
+def balance_labels(stage: Stage, bundles: list[Bundle]) -> pd.DataFrame:
+    """Number every label and ask whether the count equation holds up to the labels.
+
+    Returns:
+        serial, bundle, sheet, position, addressee_id, cohort; one row per label.
+    """
+    labels = number_labels(bundles, read_sheet(stage.locate("label_sheet")).per_page)
+    merged = merge_counts(read_counts(stage.folder), count_printed(labels), stage.number)
+    ask_guard(stage, "review.counts_balance", check_balance(merged), "取込から宛名シールまで")
+    return labels
+
+
+def finish_export(
+    stage: Stage, bundles: list[Bundle], files: dict[str, bytes], labels: pd.DataFrame
+) -> str:
+    """Write the locked PDFs and the numbered labels, and complete the stage."""
+    plain = {f"labels_{b.name}.pdf": digest_plain(stage, b.pdf) for b in bundles}
+    append_entry(stage.folder, stage.number, "printed", keyed_digests_of_plain_pdf=plain)
+    return complete_stage(
+        stage, counts=count_printed(labels), private={"labels": labels}, locked=files,
+        facts={"lots": sorted(plain)},
+    )  # fmt: skip
+
+
+def digest_plain(stage: Stage, pdf: bytes) -> str:
+    """Digest a plain PDF with the run's key: equal content, equal digest."""
+    return digest_keyed(stage.key.digest_key, pdf)
+
+
+def tabulate_fit(bundles: list[Bundle], sheet: Sheet) -> pd.DataFrame:
+    """Tabulate how the labels fitted: full size, condensed, wrapped, made smaller."""
+    rows = []
+    for bundle in bundles:
+        found = count_adjustments(bundle.fitted)
+        sheets = -(-len(bundle.people) // sheet.per_page)
+        rows.append(
+            (bundle.name, found["labels"], sheets, found["full_size"], found["condensed"],
+             found["wrapped"], found["shrunk"])
+        )  # fmt: skip
+    return pd.DataFrame(rows, columns=["束", "枚数", "シート", "原寸", "長体", "折返し", "縮小"])
+
+
+def tabulate_files(stage: Stage, bundles: list[Bundle]) -> pd.DataFrame:
+    """Tabulate where the PDFs will lie and the digest of each one's plain content."""
+    run = stage.folder.relative_to(stage.root).as_posix()
+    rows = [
+        (f"{run}/private/labels_{b.name}.pdf", group_digest(digest_plain(stage, b.pdf)))
+        for b in bundles
+    ]
+    return pd.DataFrame(rows, columns=["宛名シールの PDF（印刷用パスワードで開く）", "内容の値"])
+
+
+_MASKED = (
+    (
+        "１６００００１",
+        "東京都見本区見本町一丁目１番１号",
+        "見本マンション１０１号室",
+        "見本　太郎",
+    ),
+    (
+        "１６００００２",
+        "東京都見本区長町四丁目２３番４５－６７８号",
+        "グランドパークレジデンス見本タワーウエスト２３０１号室",
+        "見本　花子",
+    ),
+    ("１６００００３", "東京都見本区葛󠄀町９番地の１", "", "髙﨑　辻󠄀之介"),
+)
+
+
+def preview_sheet(stage: Stage) -> bytes:
+    """Draw the first sheet with invented names, to see the fit without showing a person."""
+    sheet = read_sheet(stage.locate("label_sheet"))
+    rows = [(place, *_MASKED[place % len(_MASKED)]) for place in range(sheet.per_page)]
+    columns = ["source_row", "postal_code", "address", "building", "full_name"]
+    fonts = open_fonts(stage)
+    fitted, _ = fit_labels(
+        pd.DataFrame(rows, columns=columns), sheet, fonts, shows_postal_code(stage)
+    )
+    return render_page(render_labels(fitted, sheet, fonts, "見本の宛名"), 1, dpi=60)

@@ -1,0 +1,311 @@
+"""Fonts that print what the registry holds, variant selectors included, or say that they cannot.
+
+A string is divided into clusters: a character and, where one follows, its variant selector. A
+font holds a cluster only if it has an own glyph for exactly this pair, with ink in it. Nothing is
+replaced by a look-alike, so that a name is printed as its owner writes it or not at all.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import struct
+import unicodedata
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+from fontTools.ttLib import TTFont, TTLibError
+
+from recruitlib.base.errors import ParameterError
+
+HONORIFIC = "\u3000様"
+POSTAL_MARK = "〒"
+PRINTED_COLUMNS = ("postal_code", "address", "building", "full_name")
+
+_CLUSTER = re.compile("(?s).[\ufe00-\ufe0f\U000e0100-\U000e01ef]?")
+_SPACES = " \u3000"
+_PLACEHOLDERS = {"\ufffd": "置換文字（文字化けのあと）", "〓": "げた記号（字がない印）"}
+_NO_EMBEDDING = 0x0302  # OS/2 fsType: restricted, no subsetting, bitmap only
+# Characters that Unicode's emoji-data.txt shows as pictures by default, outside U+1F000-1FAFF.
+_BMP_EMOJI = frozenset(
+    "⌚⌛⏩⏪⏫⏬⏰⏳◽◾☔☕♈♉♊♋♌♍♎♏♐♑♒♓♿⚓⚡⚪⚫⚽⚾⛄⛅⛎⛔⛪⛲⛳⛵⛺⛽✅✊✋✨❌❎❓❔❕❗"
+    "➕➖➗➰➿⬛⬜⭐⭕"
+)
+_CATEGORY_REASONS = {
+    "Cc": "制御文字",
+    "Cf": "書式文字（目に見えない文字）",
+    "Cs": "壊れた文字（片方だけのサロゲート）",
+    "Cn": "文字の割り当てがない符号位置",
+    "Zl": "行の区切り文字",
+    "Zp": "段落の区切り文字",
+    "Mn": "結合文字または字の付かない異体字セレクタ",
+    "Mc": "結合文字",
+    "Me": "結合文字",
+}
+
+
+class Glyph(NamedTuple):
+    """How one cluster is drawn: glyph number, advance and ink box in 1/1000 of the size."""
+
+    number: int
+    advance: float
+    x_min: float
+    y_min: float
+    x_max: float
+    y_max: float
+
+
+def default_font_path() -> Path:
+    """Find IPAexGothic, shipped unmodified inside the installed package matplotlib_fontja.
+
+    The package is found but not imported, since importing it would load matplotlib.
+
+    Returns:
+        The path of `ipaexg.ttf`.
+
+    Raises:
+        ParameterError: when the package or its font is not installed.
+    """
+    package = importlib.util.find_spec("matplotlib_fontja")
+    folders = list(package.submodule_search_locations or []) if package else []
+    for folder in folders:
+        path = Path(folder) / "fonts" / "ipaexg.ttf"
+        if path.is_file():
+            return path
+    raise ParameterError(
+        "標準の書体 IPAexゴシック（matplotlib-fontja）が見つかりません。"
+        "環境を作り直すか、使う書体のファイルを指定してください。"
+    )
+
+
+def split_clusters(text: str) -> list[str]:
+    """Divide a text into clusters: each a character with the variant selector that follows it.
+
+    Args:
+        text: any text.
+
+    Returns:
+        The clusters; joined together they are the text again, character for character.
+    """
+    return _CLUSTER.findall(text)
+
+
+def _explain_ban(base: str, private_use: Sequence[range]) -> str:
+    # What must not be printed in any font, because paper would not show what the text says.
+    if base in _PLACEHOLDERS:
+        return _PLACEHOLDERS[base]
+    code = ord(base)
+    category = unicodedata.category(base)
+    if category in _CATEGORY_REASONS:
+        return _CATEGORY_REASONS[category]
+    if category == "Co" and not any(code in block for block in private_use):
+        return "登録されていない外字領域の文字"
+    if category == "Zs" and base not in _SPACES:
+        return "特殊な空白"
+    if 0x1F000 <= code <= 0x1FAFF or base in _BMP_EMOJI:
+        return "絵文字"
+    return ""
+
+
+class LabelFont:
+    """One TrueType face: which clusters it holds, how wide they are and where their ink lies.
+
+    Args:
+        path: a font file with TrueType outlines (`.ttf`, or `.ttc` with `face_number`).
+        face_number: which face of a collection.
+        private_use: private-use code points that this font is registered for; all others stay
+            refused, because the same code is another character elsewhere.
+
+    Raises:
+        ParameterError: when the file is no font, has PostScript outlines, is a variable font
+            that would be embedded in another weight, or forbids embedding.
+    """
+
+    def __init__(self, path: Path, face_number: int = 0, private_use: Sequence[range] = ()) -> None:
+        self.path = Path(path)
+        self.face_number = face_number
+        self.private_use = tuple(private_use)
+        font = self.open()
+        self._require_embeddable(font)
+        self.names: list[str] = font.getGlyphOrder()
+        numbers = {name: number for number, name in enumerate(self.names)}
+        self.metrics = {
+            "ascent": font["hhea"].ascent,
+            "descent": font["hhea"].descent,
+            "box": [getattr(font["head"], side) for side in ("xMin", "yMin", "xMax", "yMax")],
+            "units": font["head"].unitsPerEm,
+        }
+        self.name: str = font["name"].getDebugName(6) or self.path.stem
+        self._characters = {code: numbers[name] for code, name in font.getBestCmap().items()}
+        self._variants = self._read_variants(font, numbers)
+        self._advances = _read_advances(font)
+        self._offsets: Sequence[int] = font["loca"].locations
+        self._outlines: bytes = font.getTableData("glyf")
+        self._known: dict[str, Glyph | str] = {}
+        font.close()
+
+    def __repr__(self) -> str:
+        return f"LabelFont({self.name})"
+
+    def open(self) -> TTFont:
+        """Open the font file anew, for reading or for taking a subset of it."""
+        try:
+            return TTFont(
+                self.path,
+                fontNumber=self.face_number,
+                lazy=True,
+                recalcTimestamp=False,
+                recalcBBoxes=False,
+            )
+        except (OSError, TTLibError, struct.error) as error:
+            raise ParameterError(
+                f"書体 {self.path.name} を読めません（{type(error).__name__}）。"
+                "TrueType形式（.ttf）の書体ファイルを指定してください。"
+            ) from None
+
+    def _require_embeddable(self, font: TTFont) -> None:
+        advice = "IPAmj明朝（ipamjm.ttf）か IPAexゴシック（ipaexg.ttf）を指定してください。"
+        if "glyf" not in font:
+            raise ParameterError(
+                f"書体 {self.path.name} はPostScript（CFF）形式の輪郭なので使えません。{advice}"
+            )
+        axes = font["fvar"].axes if "fvar" in font else []
+        if any(axis.axisTag == "wght" and axis.defaultValue != 400 for axis in axes):
+            raise ParameterError(
+                f"書体 {self.path.name} は可変書体で、既定の太さが標準（400）ではありません。"
+                f"{advice}"
+            )
+        if "OS/2" in font and font["OS/2"].fsType & _NO_EMBEDDING:
+            raise ParameterError(
+                f"書体 {self.path.name} はPDFへの埋め込みが許可されていません。{advice}"
+            )
+
+    @staticmethod
+    def _read_variants(font: TTFont, numbers: dict[str, int]) -> dict[tuple[int, int], int | None]:
+        # Format 14 names no glyph where the variant is the font's ordinary form.
+        return {
+            (base, selector): None if name is None else numbers[name]
+            for table in font["cmap"].tables
+            if table.format == 14
+            for selector, pairs in table.uvsDict.items()
+            for base, name in pairs
+        }
+
+    def find_glyph(self, cluster: str) -> Glyph | None:
+        """Find the glyph for exactly this cluster, or None when it must not be printed so."""
+        known = self._known.get(cluster)
+        if known is None:
+            known = self._known[cluster] = self._look_up(cluster)
+        return known if isinstance(known, Glyph) else None
+
+    def explain_refusal(self, cluster: str) -> str:
+        """Say in Japanese why this font does not print the cluster; "" when it does."""
+        return "" if self.find_glyph(cluster) else str(self._known[cluster])
+
+    def holds(self, text: str) -> bool:
+        """Say whether this font alone prints every cluster of the text."""
+        find = self.find_glyph
+        return all(map(find, split_clusters(text)))
+
+    def _look_up(self, cluster: str) -> Glyph | str:
+        base = cluster[0]
+        ban = _explain_ban(base, self.private_use)
+        if ban:
+            return ban
+        if cluster[1:] == "\ufe0f":
+            return "絵文字"
+        number: int | None = self._characters.get(ord(base), 0)
+        if len(cluster) > 1:
+            pair = (ord(base), ord(cluster[1]))
+            if pair not in self._variants:
+                return f"{self.name} にこの異体字がない"
+            number = self._variants[pair] or number
+        if not number:
+            return f"{self.name} に字形がない"
+        box = self._read_ink(number)
+        if box is None and base not in _SPACES:
+            return f"{self.name} の字形が空白"
+        scale = 1000 / self.metrics["units"]
+        sides = [round(side * scale, 2) for side in box or (0, 0, 0, 0)]
+        return Glyph(number, round(self._advances[number] * scale, 2), *sides)
+
+    def _read_ink(self, number: int) -> tuple[int, int, int, int] | None:
+        start, end = self._offsets[number], self._offsets[number + 1]
+        if end - start < 10:
+            return None
+        contours, *box = struct.unpack_from(">5h", self._outlines, start)
+        return (box[0], box[1], box[2], box[3]) if contours else None
+
+
+def _read_advances(font: TTFont) -> list[int]:
+    # The glyphs after the last full entry of hmtx share its advance (a fixed-pitch font's tail).
+    full = font["hhea"].numberOfHMetrics
+    total = font["maxp"].numGlyphs
+    pairs = struct.unpack_from(f">{2 * full}H", font.getTableData("hmtx"))
+    return [*pairs[::2], *[pairs[-2]] * (total - full)]
+
+
+def choose_font(text: str, font_chain: Sequence[LabelFont]) -> LabelFont | None:
+    """Choose the first font that prints the whole text.
+
+    A string is never set in two fonts: one Mincho character in a Gothic name looks like an error.
+
+    Args:
+        text: one line's whole string.
+        font_chain: fonts in order of preference.
+
+    Returns:
+        The font, or None when no font alone holds every cluster.
+    """
+    for font in font_chain:
+        if font.holds(text):
+            return font
+    return None
+
+
+def find_unprintable(recipients: pd.DataFrame, font_chain: Sequence[LabelFont]) -> pd.DataFrame:
+    """List every character of the labels that no registered font prints.
+
+    Args:
+        recipients: source_row, full_name, postal_code, address, building.
+        font_chain: fonts in order of preference.
+
+    Returns:
+        source_row, column, code_points (such as `U+8FBB U+E0100`), reason: one row per distinct
+        cluster of a string that no font holds. Empty when everything can be printed. Where each
+        cluster is in some font but none has all, every gap of every font is a row.
+    """
+    judged: dict[str, list[tuple[str, str]]] = {}
+    found: list[tuple[Any, str, str, str]] = []
+    for column in PRINTED_COLUMNS:
+        for row, text in zip(recipients["source_row"], recipients[column], strict=True):
+            if text not in judged:
+                judged[text] = _list_gaps(text, font_chain)
+            found += [(row, column, points, reason) for points, reason in judged[text]]
+    table = pd.DataFrame(found, columns=["source_row", "column", "code_points", "reason"])
+    order = {row: place for place, row in enumerate(recipients["source_row"])}
+    return table.sort_values(
+        "source_row", key=lambda rows: rows.map(order), kind="stable", ignore_index=True
+    ).astype({"code_points": str, "reason": str})
+
+
+def _list_gaps(text: str, font_chain: Sequence[LabelFont]) -> list[tuple[str, str]]:
+    if choose_font(text, font_chain):
+        return []
+    gaps: dict[str, list[str]] = {
+        cluster: [reason for font in font_chain if (reason := font.explain_refusal(cluster))]
+        for cluster in dict.fromkeys(split_clusters(text))
+    }
+    nowhere = {cluster: why for cluster, why in gaps.items() if len(why) == len(font_chain)}
+    shown = nowhere or {cluster: why for cluster, why in gaps.items() if why}
+    return [
+        (describe_code_points(cluster), "、".join(dict.fromkeys(why)))
+        for cluster, why in shown.items()
+    ]
+
+
+def describe_code_points(characters: Iterable[str]) -> str:
+    """Name characters by their code points, such as `U+20BB7`, which is no one's name."""
+    return " ".join(f"U+{ord(character):04X}" for character in characters)

@@ -1,0 +1,253 @@
+"""The pipeline: the notebooks of a run through papermill, in one process, each checked and sealed."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from recruitlib.base.audit import append_entry, read_entries
+from recruitlib.base.counts import ALL, index_counts, read_counts
+from recruitlib.base.errors import (
+    EXPECTED_ERRORS,
+    IntegrityError,
+    ParameterError,
+    RecruitError,
+    UnforeseenError,
+    describe_place,
+)
+from recruitlib.base.parameters import (
+    NOTEBOOKS,
+    PARAMETERS,
+    STAGE_NAMES,
+    STAGES,
+    find_root,
+    read_parameters,
+)
+from recruitlib.base.record import NOTEBOOK_FOLDER, refuse_changed, seal_notebooks
+from recruitlib.base.run import locate_run
+from recruitlib.base.vault import (
+    DEMONSTRATION_PASSPHRASE,
+    KEY_NAME,
+    KEY_VARIABLE,
+    PRIVATE,
+    RunKey,
+    create_key,
+    pack_key,
+    protect_folder,
+    read_passphrase,
+    unlock_key,
+)
+from recruitlib.closing.disposal import seal_run
+
+LAST_BY_DEFAULT = "05"
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def run_pipeline(
+    parameters_file: Path, first: str = "01", last: str = LAST_BY_DEFAULT,
+    say: Callable[[str], None] = print,
+) -> Path:  # fmt: skip
+    """Run the notebooks of a parameter file in order, each checked for completion and sealed.
+
+    Args:
+        parameters_file: the whole run's parameters; validated before any kernel starts.
+        first: the stage to begin with.
+        last: the stage to end with.
+        say: where the progress line of each stage goes.
+
+    Returns:
+        the run's folder.
+
+    Raises:
+        RecruitError: the class of the first stop; what ran before stays sealed in the record.
+    """
+    if first > last:
+        raise ParameterError(f"始める段階 {first} が、止める段階 {last} より後です。")
+    parameters = read_parameters(parameters_file)
+    root = find_root(parameters_file.parent)
+    folder = locate_run(root, parameters)
+    key = _open_run(folder, parameters)
+    with _hand_over_key(key), _short_runtime_folder():
+        for stage in STAGES[STAGES.index(first) : STAGES.index(last) + 1]:
+            began = time.monotonic()
+            try:
+                run_notebook(root, folder, stage, parameters)
+            finally:
+                _seal(folder, key, stage)
+            say(f"{stage} {STAGE_NAMES[stage]} 完了 {time.monotonic() - began:.1f}秒")
+    return folder
+
+
+def _open_run(folder: Path, parameters: Mapping[str, Any]) -> RunKey:
+    run_id, demonstration = parameters["run_id"], parameters["run_kind"] == "demonstration"
+    protect_folder(folder)
+    passphrase = read_passphrase(run_id, demonstration)
+    if (folder / PRIVATE / KEY_NAME).exists():
+        return unlock_key(folder, passphrase)
+    if any(
+        entry["event"] == "completed" and entry["stage"] == "06" for entry in read_entries(folder)
+    ):
+        raise IntegrityError("この実行は廃棄まで終わっています。新しい run_id で始めてください。")
+    return create_key(folder, passphrase, demonstration)
+
+
+def _seal(folder: Path, key: RunKey, stage: str) -> None:
+    entries = read_entries(folder)
+    if not entries:
+        return
+    closed = any(entry["event"] == "completed" and entry["stage"] == "06" for entry in entries)
+    if stage == "06" and closed:
+        seal_run(folder, key, closed=True)
+    else:
+        seal_notebooks(folder, key)
+
+
+@contextmanager
+def _hand_over_key(key: RunKey) -> Iterator[None]:
+    """Hand the open key to the kernels: opened once, and kernels cannot ask for a passphrase."""
+    os.environ[KEY_VARIABLE] = pack_key(key)
+    try:
+        yield
+    finally:
+        os.environ.pop(KEY_VARIABLE, None)
+
+
+@contextmanager
+def _short_runtime_folder() -> Iterator[None]:
+    """Keep the kernels' sockets in a private folder with a short path (a socket's is limited)."""
+    before = os.environ.get("JUPYTER_RUNTIME_DIR")
+    with tempfile.TemporaryDirectory(prefix="rl", ignore_cleanup_errors=True) as runtime:
+        os.environ["JUPYTER_RUNTIME_DIR"] = runtime
+        try:
+            yield
+        finally:
+            if before is None:
+                os.environ.pop("JUPYTER_RUNTIME_DIR")
+            else:
+                os.environ["JUPYTER_RUNTIME_DIR"] = before
+
+
+def choose_transport(posix: bool = os.name == "posix") -> dict[str, Any]:
+    """Choose how kernels talk: sockets in the file system, or on Windows an encrypted loopback."""
+    if posix:
+        return {"KernelManager": {"transport": "ipc"}}
+    return {"KernelManager": {"transport_encryption": "required"}}
+
+
+def run_notebook(root: Path, folder: Path, stage: str, parameters: Mapping[str, Any]) -> Path:
+    """Run one notebook with the parameters that it declares and check that it ran to its end.
+
+    Returns:
+        the executed notebook.
+
+    Raises:
+        RecruitError: the class that stopped it.
+    """
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+    from traitlets.config import Config
+
+    _register_translator()
+    output = folder / NOTEBOOK_FOLDER / f"{NOTEBOOKS[stage]}.ipynb"
+    output.parent.mkdir(parents=True, exist_ok=True)
+    keep_attempt(folder, output, stage)
+    declared = {
+        parameter.name: parameters[parameter.name]
+        for parameter in PARAMETERS
+        if parameter.stage == stage or parameter.name in ("run_id", "runs_folder")
+    }
+    try:
+        papermill.execute_notebook(
+            str(root / "notebooks" / output.name), str(output), parameters=declared,
+            kernel_name="python3", progress_bar=False, log_output=False, cwd=str(root),
+            store_widget_state=False, shutdown_kernel="immediate", config=Config(choose_transport()),
+        )  # fmt: skip
+    except PapermillExecutionError as error:
+        shown = {**EXPECTED_ERRORS, UnforeseenError.__name__: UnforeseenError}
+        if error.ename in shown:
+            raise shown[error.ename](_ANSI.sub("", str(error.evalue))) from None
+        # Not one of ours: its text may hold a person's value, so that only its type is told.
+        raise UnforeseenError(
+            f"{stage} {STAGE_NAMES[stage]}: 予期しない誤りです: {error.ename}。管理者に知らせてください。"
+        ) from None
+    except RecruitError:
+        raise
+    except Exception as error:
+        raise UnforeseenError(
+            f"{stage} {STAGE_NAMES[stage]} のノートブックが動きませんでした: {describe_place(error)}。もう一度実行してください。"
+        ) from None
+    require_whole(output)
+    return output
+
+
+def keep_attempt(folder: Path, output: Path, stage: str) -> None:
+    """Keep the executed file of an earlier attempt under a name of its own."""
+    if not output.exists():
+        return
+    refuse_changed(folder, output)
+    number = 1
+    while (kept := output.with_name(f"{output.stem}_attempt{number}.ipynb")).exists():
+        number += 1
+    moved = []
+    for suffix in (".ipynb", ".html"):
+        if output.with_suffix(suffix).exists():
+            moved.append(f"{NOTEBOOK_FOLDER}/{output.stem}{suffix}")
+            output.with_suffix(suffix).replace(kept.with_suffix(suffix))
+    if read_entries(folder):
+        append_entry(folder, stage, "renamed", files=moved)
+
+
+def require_whole(path: Path) -> None:
+    """Require that an executed notebook ran every cell once, in order, to its completion line.
+
+    Raises:
+        IntegrityError: it did not; papermill's own exit says nothing when a kernel dies last.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    counts = [cell.execution_count for cell in cells]
+    failed = any(output.output_type == "error" for cell in cells for output in cell.outputs)
+    last = "".join(output.get("text", "") for output in cells[-1].outputs) if cells else ""
+    if failed or counts != list(range(1, len(cells) + 1)) or " 完了: " not in last:
+        raise IntegrityError(f"{path.name}: 最後まで実行されていません。もう一度実行してください。")
+
+
+def _register_translator() -> None:
+    """Write injected Japanese as it is; papermill's own way shows escapes that nobody can read."""
+    import json
+
+    from papermill.translators import PythonTranslator, papermill_translators
+
+    class ReadableTranslator(PythonTranslator):
+        @classmethod
+        def translate_str(cls, val: str) -> str:
+            return json.dumps(val, ensure_ascii=False)
+
+    papermill_translators.register("python", ReadableTranslator)
+
+
+def describe_result(folder: Path, demonstration: bool) -> list[str]:
+    """Describe a run for a person: per cohort what became of whom, and where the PDFs lie."""
+    known = index_counts(read_counts(folder))
+    steps = ("cohort", "protected", "opted_out", "withheld", "recipients", "labels", "sheets")
+    heads = ("抽出", "支援措置", "申出", "保留", "提供対象者", "宛名シール", "シート")
+    lines = ["年齢 " + " ".join(f"{head:>6}" for head in heads)]
+    for age in sorted({cohort for cohort, _ in known} - {ALL}):
+        values = [known.get((age, step)) for step in steps]
+        texts = ["-" if value is None else f"{value:,}" for value in values]
+        lines.append(f"{age}歳 " + " ".join(f"{text:>8}" for text in texts))
+    if (ALL, "sheets") in known:
+        lines.append(f"シート（全体）: {known[ALL, 'sheets']:,}")
+    pdfs = sorted((folder / PRIVATE).glob("labels_*.pdf"))
+    lines += [f"宛名シール: {path}" for path in pdfs]
+    if demonstration and pdfs:
+        lines.append(f"見本の合言葉と印刷用パスワードは {DEMONSTRATION_PASSPHRASE} です。")
+    return lines

@@ -1,0 +1,173 @@
+"""The cohort: who is asked for, by the printed birth range, cross-checked with the age rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from recruitlib.base.counts import ALL, Count
+from recruitlib.base.dates import birth_range_of, format_era
+from recruitlib.registry.extract import (
+    JAPANESE,
+    RESIDENT,
+    RESIDENT_COLUMNS,
+    BirthRange,
+)
+from recruitlib.registry.profiles import list_rows
+
+# With fewer people an empty month is no sign of a fault: at 100 its chance is below 1 in 500.
+FEWEST_FOR_MONTHS = 100
+# A living registry changes every day; a month without any change is an old extract.
+QUIET_DAYS = 31
+_ROW_ENDS = ("superseded", "not_resident", "foreign", "unreadable", "out_of_range")
+
+
+def read_ranges(parameters: Mapping[str, Any]) -> list[BirthRange]:
+    """Read the printed birth ranges of a run, one for each age."""
+    ranges = []
+    for age, text in zip(parameters["cohort_ages"], parameters["cohort_birth_ranges"], strict=True):
+        born_from, born_to = (date.fromisoformat(end) for end in text.split("/"))
+        ranges.append(BirthRange(age, born_from, born_to))
+    return ranges
+
+
+def check_ranges(ranges: Sequence[BirthRange], fiscal_year: int) -> list[str]:
+    """Say where a printed range and the age rule disagree.
+
+    Source: 年齢計算ニ関スル法律; the ward's document prints both ranges of 令和8年度.
+    """
+    problems = []
+    for birth_range in ranges:
+        born_from, born_to = birth_range_of(birth_range.age, fiscal_year)
+        if (birth_range.born_from, birth_range.born_to) != (born_from, born_to):
+            problems.append(
+                f"{birth_range.age}歳: 印字された範囲が、{fiscal_year}年度に{birth_range.age}歳に達する範囲"
+                f"（{format_era(born_from)}〜{format_era(born_to)}）と違います。依頼文書と年度を確かめてください。"
+            )
+    return problems
+
+
+def check_base_date(
+    records: pd.DataFrame, base_date: date, today: date, max_age_days: int
+) -> list[str]:
+    """Say why an extract is not of its stated base date, or too old for today."""
+    problems = []
+    if base_date > today:
+        problems.append("抽出基準日が業務日より後です。")
+    if today - base_date > timedelta(days=max_age_days):
+        problems.append(
+            f"抽出基準日から{(today - base_date).days}日たっています（上限{max_age_days}日）。"
+        )
+    newest = records["changed_on"].max()
+    if not newest:
+        problems.append("異動年月日がどの行にもありません。")
+        return problems
+    if newest > base_date.isoformat():
+        problems.append("抽出基準日より後の異動があります。基準日を確かめてください。")
+    if newest < (base_date - timedelta(days=QUIET_DAYS)).isoformat():
+        problems.append(
+            f"抽出基準日の前{QUIET_DAYS}日間に異動が一件もありません。古い抽出ではありませんか。"
+        )
+    return problems
+
+
+def select_cohort(records: pd.DataFrame, ends: pd.Series) -> pd.DataFrame:
+    """Select the rows of the cohorts as whole records.
+
+    Returns:
+        the columns of ``residents`` and ``cohort`` (the age as text); as many rows as ends that
+        name an age.
+    """
+    chosen = ~ends.isin(_ROW_ENDS)
+    cohort = records.loc[chosen, list(RESIDENT_COLUMNS)].copy()
+    cohort["cohort"] = ends[chosen]
+    return cohort.reset_index(drop=True)
+
+
+def count_rows(ends: pd.Series, ranges: Sequence[BirthRange]) -> list[Count]:
+    """Count the rows of the file by their ends."""
+    found = ends.value_counts()
+    counts = [Count(ALL, "rows_read", len(ends))]
+    counts += [Count(ALL, end, int(found.get(end, 0))) for end in _ROW_ENDS]
+    counts += [Count(str(r.age), "cohort", int(found.get(str(r.age), 0))) for r in ranges]
+    return counts
+
+
+def check_rows(counts: Sequence[Count], rows_in_file: int) -> list[str]:
+    """Say if the rows of the file and the sum of their ends differ."""
+    parts = sum(count.count for count in counts if count.step != "rows_read")
+    if parts != rows_in_file:
+        return [f"ファイルの行 {rows_in_file:,} と、行き先の合計 {parts:,} が違います。"]
+    return []
+
+
+def check_births(cohort: pd.DataFrame, ranges: Sequence[BirthRange]) -> list[str]:
+    """Say where a cohort is not what its range promises: bounds, or a month without anybody."""
+    problems = []
+    for birth_range in ranges:
+        births = cohort.loc[cohort["cohort"] == str(birth_range.age), "birth_date"]
+        if births.empty:
+            problems.append(f"{birth_range.age}歳: 一人もいません。")
+            continue
+        if (
+            births.min() < birth_range.born_from.isoformat()
+            or births.max() > birth_range.born_to.isoformat()
+        ):
+            problems.append(f"{birth_range.age}歳: 範囲の外の生年月日があります。")
+        if len(births) >= FEWEST_FOR_MONTHS and births.str[5:7].nunique() < 12:
+            problems.append(
+                f"{birth_range.age}歳: 一人もいない生まれ月があります。抽出の条件を確かめてください。"
+            )
+    return problems
+
+
+def retest_status(cohort: pd.DataFrame, records: pd.DataFrame) -> list[str]:
+    """Test every selected row again: living, resident, Japanese, and with no date of leaving.
+
+    The test looks the rows up by row number in the file and repeats no step of the selection, so
+    that a fault of either shows.
+    """
+    rows = records.set_index("source_row").loc[cohort["source_row"]]
+    faults = {
+        "住民でない": rows["status"] != RESIDENT,
+        "日本国籍でない": rows["nationality"] != JAPANESE,
+        "最新でない": ~rows["is_latest"],
+        "消除または転出の日がある": rows["left_on"] != "",
+        "宛名番号が違う": rows["addressee_id"].to_numpy() != cohort["addressee_id"].to_numpy(),
+    }
+    return [
+        f"{fault}行が選ばれています（{list_rows(pd.Series(rows.index[wrong]))}）。"
+        for fault, wrong in faults.items()
+        if wrong.any()
+    ]
+
+
+def draw_birth_months(cohort: pd.DataFrame, ranges: Sequence[BirthRange]) -> Figure:
+    """Draw the people of each cohort by birth month, with both printed bounds as lines."""
+    import matplotlib_fontja  # noqa: F401  (registers the Japanese font)
+
+    figure = Figure(figsize=(8, 2.4 * len(ranges)), layout="constrained")
+    panels = figure.subplots(len(ranges), 1, squeeze=False)[:, 0]
+    for panel, birth_range in zip(panels, ranges, strict=True):
+        births = cohort.loc[cohort["cohort"] == str(birth_range.age), "birth_date"]
+        months = pd.period_range(birth_range.born_from, birth_range.born_to, freq="M").astype(str)
+        heights = births.str[:7].value_counts().reindex(months, fill_value=0)
+        panel.bar(range(len(months)), heights, color="#4878a8", width=0.8)
+        panel.set_xticks(
+            range(len(months)), [f"{month[:4]}\n{int(month[5:])}月" for month in months]
+        )
+        for day, place in ((birth_range.born_from, -0.5), (birth_range.born_to, len(months) - 0.5)):
+            panel.axvline(place, color="#c0392b")
+            panel.annotate(
+                format_era(day), (place, 1.02), xycoords=("data", "axes fraction"),
+                ha="left" if place < 0 else "right", color="#c0392b", fontsize=8,
+            )  # fmt: skip
+        panel.set_ylabel("人")
+        panel.set_title(
+            f"{birth_range.age}歳 {len(births):,}人の生まれ月", loc="center", fontsize=10, pad=16
+        )
+    return figure

@@ -1,0 +1,145 @@
+"""Panels for the people who decide: an application beside the residents who may be meant.
+
+What a panel shows is personal data. It goes to the terminal or to a live widget, and never into
+a notebook's stored output: the stored text of the widget is one fixed sentence.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from recruitlib.base.audit import append_entry
+from recruitlib.base.run import Stage
+from recruitlib.base.tables import parse_table
+from recruitlib.base.vault import RunKey, read_private
+from recruitlib.optouts.decisions import DECISIONS, KIND_LABELS, REASONS, list_cases
+from recruitlib.review.confirmation import Review
+
+DECISION_LABELS = {
+    "matched": "除外する（この候補が本人）",
+    "outside": "対象者の中に該当者なし",
+    "rejected": "申出を認めない",
+    "withdrawn": "取下げを認める（除外をやめる）",
+    "excluded": "除外する",
+    "supplied": "提供する",
+}
+_COMMANDS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def is_live() -> bool:
+    """Whether a person sits in front of this notebook in JupyterLab (papermill sets no session)."""
+    return "JPY_SESSION_NAME" in os.environ
+
+
+def read_cases(folder: Path, key: RunKey) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """Read the cases of a run, and the tables that they are made from."""
+    names = ("applications", "matches", "candidates", "cohort", "housemates")
+    tables = {name: parse_table(read_private(folder, key, name, "03")) for name in names}
+    cases = list_cases(
+        tables["applications"], tables["matches"], tables["candidates"], tables["housemates"],
+        key.digest_key,
+    )  # fmt: skip
+    return cases, tables
+
+
+def describe_cases(folder: Path, key: RunKey) -> Iterator[str]:
+    """Describe every case of a run as lines for the terminal: the form as typed, then candidates."""
+    cases, tables = read_cases(folder, key)
+    for case in cases.to_dict("records"):
+        yield f"事例 {case['case']}  {KIND_LABELS[case['kind']]}  内容の値 {case['digest'][:16]}"
+        typed, people = gather_case(
+            case, tables["applications"], tables["candidates"], tables["cohort"]
+        )
+        yield _disarm("  申出: " + " / ".join(typed))
+        for number, person in enumerate(people, start=1):
+            yield _disarm(f"  候補 {number}: " + " / ".join(person))
+        yield "  選べる決定: " + "、".join(
+            f"{name}={DECISION_LABELS[name]}" for name in DECISIONS[case["kind"]]
+        )
+    yield "理由の符号: " + "、".join(f"{name}={label}" for name, label in REASONS.items())
+
+
+def _disarm(line: str) -> str:
+    # What an applicant typed must not move the cursor, colour the screen or turn the text around.
+    return _COMMANDS.sub("\ufffd", line)
+
+
+def gather_case(
+    case: dict[str, Any], applications: pd.DataFrame, candidates: pd.DataFrame, cohort: pd.DataFrame
+) -> tuple[list[str], list[list[str]]]:
+    """Gather one case: the application as typed, and the residents who may be meant.
+
+    Returns:
+        name, kana, birth date, address, applicant and card name as typed; and for each candidate
+        name, kana, birth date, address and what agrees.
+    """
+    own = applications[applications["application_id"] == case["application_id"]]
+    columns = ["subject_name", "subject_kana", "subject_birth_text", "subject_address",
+               "subject_building", "applicant_relation", "card_name"]  # fmt: skip
+    typed = [str(value) for row in own[columns].values.tolist() for value in row if value]
+    near = candidates[candidates["application_id"] == case["application_id"]].sort_values("place")
+    ids = near["addressee_id"].tolist() or [case["addressee_id"]]
+    agrees = near["evidence"].tolist() or [""]
+    residents = cohort.set_index("addressee_id")
+    people = [
+        [
+            str(residents.loc[person_id, name])
+            for name in ("full_name", "full_name_kana", "birth_date", "address", "building")
+        ] + [f"一致: {words}" if words else ""]
+        for person_id, words in zip(ids, agrees, strict=True)
+        if person_id in residents.index
+    ]  # fmt: skip
+    return typed or ["（世帯の確認。申出はありません）"], people
+
+
+def show_cases(stage: Stage, review: Review) -> None:
+    """Show the cases as a live widget to the officer in JupyterLab; in batch show nothing.
+
+    The widget only shows; the decisions are written into the decisions file by two people.
+    """
+    if not is_live() or review.cases.empty:
+        print(
+            f"事例 {len(review.cases)} 件。内容は、JupyterLab で開くか recruitlib cases で見られます。"
+        )
+        return
+    import ipywidgets
+    from IPython.display import display
+
+    pages = [
+        _render_case(
+            case, *gather_case(case, review.applications, review.candidates, review.cohort)
+        )
+        for case in review.cases.to_dict("records")
+    ]
+    page = ipywidgets.HTML(pages[0])
+    number = ipywidgets.BoundedIntText(1, min=1, max=len(pages), description="事例")
+    number.observe(lambda change: setattr(page, "value", pages[change["new"] - 1]), "value")
+    box = ipywidgets.VBox([number, page])
+    append_entry(stage.folder, stage.number, "cases_shown")
+    # The widget's own text would repeat its values, so it is replaced by a fixed sentence.
+    display({_WIDGET: {"version_major": 2, "version_minor": 0, "model_id": box.model_id},
+             "text/plain": "事例の画面（実行中だけ表示されます）"}, raw=True)  # fmt: skip
+
+
+def _render_case(case: dict[str, Any], typed: list[str], people: list[list[str]]) -> str:
+    heading = f"事例 {case['case']}: {KIND_LABELS[case['kind']]}（内容の値 {case['digest'][:16]}）"
+    choices = "、".join(DECISION_LABELS[name] for name in DECISIONS[case["kind"]])
+    cells = [_render_list("申出に書かれた内容", typed)]
+    cells += [
+        _render_list(f"候補 {number}", person) for number, person in enumerate(people, start=1)
+    ]
+    row = "".join(f'<td style="vertical-align:top;padding:0 1em">{cell}</td>' for cell in cells)
+    return f"<h4>{escape(heading)}</h4><table><tr>{row}</tr></table><p>選べる決定: {escape(choices)}</p>"
+
+
+def _render_list(title: str, values: list[str]) -> str:
+    items = "".join(f"<div>{escape(value)}</div>" for value in values)
+    return f"<b>{escape(title)}</b>{items}"

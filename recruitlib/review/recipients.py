@@ -1,0 +1,184 @@
+"""Recipients (提供対象者): whole registry rows left after every exclusion, and the proof of it.
+
+The proofs repeat no step of the exclusion: they read the registry file anew with another reader
+and compare with keys of their own.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from recruitlib.base.tables import decode_file, fold_header
+from recruitlib.registry.extract import ADDRESS_PARTS
+from recruitlib.registry.profiles import Profile, list_rows
+
+# What a recipient's row holds as the registry writes it; the rest is worked out from it.
+_AS_WRITTEN = (
+    "addressee_id", "household_id", "full_name", "full_name_kana", "birth_text",
+    "planned_move_out", "postal_code", "address", "building",
+)  # fmt: skip
+_WRAPPED = re.compile(r'\A="([^"]*)"\Z')  # how a spreadsheet's CSV keeps leading zeros
+
+
+class Exclusions(NamedTuple):
+    """The ids that must not be printed, each set with its reason; who is in two counts first."""
+
+    protected: frozenset[str]
+    opted_out: frozenset[str]
+    withheld: frozenset[str]
+
+
+def gather_exclusions(
+    settled: pd.DataFrame, cases: pd.DataFrame, candidates: pd.DataFrame, protected: set[str],
+    housemates: list[str],
+) -> Exclusions:  # fmt: skip
+    """Gather whom the decisions exclude.
+
+    A matched or confirmed application excludes its subject, an unconfirmed withdrawal does so
+    still, and every candidate of an undecided application is withheld.
+    """
+    open_cases = cases[cases["problem"] != ""]
+    holds = settled["outcome"].isin(["matched", "to_confirm"]) | (
+        (settled["outcome"] == "withdrawn")
+        & settled["application_id"].isin(
+            open_cases.loc[open_cases["kind"] == "withdrawn", "application_id"]
+        )
+    )
+    undecided = open_cases.loc[open_cases["kind"] == "undecided", "application_id"]
+    near = set(candidates.loc[candidates["application_id"].isin(undecided), "addressee_id"])
+    near |= set(open_cases.loc[open_cases["kind"] == "housemate", "addressee_id"])
+    opted_out = set(settled.loc[holds, "addressee_id"]) - {""}
+    everybody = protected | set(housemates)
+    return Exclusions(
+        frozenset(everybody),
+        frozenset(opted_out - everybody),
+        frozenset(near - opted_out - everybody),
+    )
+
+
+def select_recipients(cohort: pd.DataFrame, exclusions: Exclusions) -> pd.DataFrame:
+    """Select the recipients as whole rows, in an order that tells nothing but the address.
+
+    Returns:
+        a subset of the rows of ``cohort``, sorted by postal code, address and id.
+    """
+    barred = exclusions.protected | exclusions.opted_out | exclusions.withheld
+    recipients = cohort[~cohort["addressee_id"].isin(barred)]
+    order = ["postal_code", "address", "building", "addressee_id"]
+    return recipients.sort_values(order, kind="stable").reset_index(drop=True)
+
+
+def check_whole_records(recipients: pd.DataFrame, path: Path, profile: Profile) -> list[str]:
+    """Compare every recipient with the registry's row, cell by cell, read by another reader.
+
+    Args:
+        recipients: rows with ``source_row`` as an officer sees it in a spreadsheet.
+        path: the registry file.
+        profile: its profile.
+
+    Returns:
+        one Japanese sentence for each column that differs, with row numbers.
+    """
+    wanted = {row["source_row"]: row for row in recipients.to_dict("records")}
+    repeated = len(recipients) - len(wanted)
+    differing: dict[str, list[int]] = {}
+    reader = csv.reader(io.StringIO(decode_file(path).text, newline=""), strict=True)
+    places = _find_places(next(reader), profile)
+    for number, cells in enumerate(reader, start=2):
+        row = wanted.pop(number, None)
+        if row is None:
+            continue
+        source = {name: _WRAPPED.sub(r"\1", cells[place]) for name, place in places.items()}
+        source["address"] = "".join(source[part] for part in ADDRESS_PARTS)
+        for name in _AS_WRITTEN:
+            if source.get(name, "") != row[name]:
+                differing.setdefault(name, []).append(number)
+    problems = [
+        f"{name} が台帳の行と違います（{list_rows(pd.Series(rows))}）。"
+        for name, rows in differing.items()
+    ]
+    if repeated:
+        problems.append(f"台帳の同じ行が二度使われています（{repeated} 行）。")
+    if wanted:
+        problems.append(f"台帳にない行が {len(wanted)} 行あります。")
+    return problems
+
+
+def _find_places(headers: list[str], profile: Profile) -> dict[str, int]:
+    places = {fold_header(header): place for place, header in enumerate(headers)}
+    return {
+        name: places[fold_header(alias)]
+        for name, aliases in profile.columns.items()
+        for alias in aliases
+        if fold_header(alias) in places
+    }
+
+
+_KANJI_DIGITS = str.maketrans("〇一二三四五六七八九", "0123456789")
+_INVISIBLE = re.compile(r"[\s\u200b-\u200f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+
+
+def fold_plainly(text: str) -> str:
+    """Fold a name for the last gate: width and blanks only, by code of its own."""
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+
+
+def list_numbers(text: str) -> str:
+    """List the first three numbers of an address for the last gate, whatever stands between."""
+    plain = unicodedata.normalize("NFKC", text).translate(_KANJI_DIGITS)
+    return " ".join(re.findall(r"\d+", plain)[:3])
+
+
+def check_leaks(
+    recipients: pd.DataFrame,
+    exclusions: Exclusions,
+    applications: pd.DataFrame,
+    settled: pd.DataFrame,
+) -> list[str]:
+    """Look for an opted-out or protected person among the recipients, by code of its own.
+
+    Two of name, birth date and address numbers agreeing with an application that excluded nobody
+    and that no person decided is a leak; all three agreeing with any application in force is one.
+
+    Returns:
+        one Japanese sentence for each kind of leak; never who.
+    """
+    ids = set(recipients["addressee_id"])
+    problems = []
+    if ids & (exclusions.protected | exclusions.opted_out | exclusions.withheld):
+        problems.append("除外した人が提供対象者に残っています。")
+    outcomes = settled.set_index("application_id")
+    people = pd.DataFrame(
+        {
+            "name": recipients["full_name"].map(fold_plainly),
+            "birth": recipients["birth_date"],
+            "numbers": recipients["address"].map(list_numbers),
+        }
+    )
+    suspicious = 0
+    for row in applications.to_dict("records"):
+        outcome = outcomes.loc[row["application_id"]]
+        if outcome["outcome"] in ("withdrawn", "rejected"):
+            continue
+        agrees = (
+            (people["name"] == fold_plainly(row["subject_name"])).astype(int)
+            + ((people["birth"] == row["subject_birth_date"]) & (people["birth"] != "")).astype(int)
+            + (people["numbers"] == list_numbers(row["subject_address"])).astype(int)
+        )
+        settled_elsewhere = outcome["outcome"] == "matched" or outcome["reason"] in (
+            "no_such_person",
+            "other_person",
+        )
+        suspicious += int((agrees >= (3 if settled_elsewhere else 2)).sum())
+    if suspicious:
+        problems.append(
+            f"申出とよく似た人が {suspicious} 人、提供対象者に残っています。03 に戻り、申出の決定を確かめてください。"
+        )
+    return problems

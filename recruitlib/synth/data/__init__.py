@@ -1,0 +1,1 @@
+"""Name tables of the invented ward, and the script that made them."""

@@ -1,0 +1,84 @@
+"""What tests share: a project folder of their own with the small invented ward."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from recruitlib.base.errors import AwaitingPerson
+from recruitlib.pipeline import run_pipeline
+from recruitlib.synth.ward import make_ward
+
+ROOT = Path(__file__).parents[1]
+WARD = "inputs/test_ward"
+PARAMETERS = "params/test_ward.yaml"
+
+
+def copy_project(target: Path) -> Path:
+    """Copy what a run needs of the project."""
+    for name in ("params", "notebooks"):
+        shutil.copytree(
+            ROOT / name, target / name, ignore=shutil.ignore_patterns(".ipynb_checkpoints")
+        )
+    return target
+
+
+@pytest.fixture(scope="session")
+def ward_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a project with the small ward, to be copied and not to be changed."""
+    project = copy_project(tmp_path_factory.mktemp("ward"))
+    make_ward(project / WARD, 1_500, 2026, project / "params/towns/131041.csv")
+    return project
+
+
+@pytest.fixture(scope="session")
+def reviewed_project(ward_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run the small ward through 03, to be copied and not to be changed."""
+    project = tmp_path_factory.mktemp("reviewed") / "project"
+    shutil.copytree(ward_project, project)
+    run_pipeline(project / PARAMETERS, last="03", say=lambda line: None)
+    return project
+
+
+@pytest.fixture
+def project(ward_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a test a project of its own with the small ward, not yet run."""
+    return _settle(ward_project, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def reviewed(reviewed_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a test a project of its own with the small ward, run through 03."""
+    return _settle(reviewed_project, tmp_path, monkeypatch)
+
+
+def _settle(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    project = tmp_path / "project"
+    shutil.copytree(source, project)
+    monkeypatch.chdir(project)
+    return project
+
+
+def change_parameters(project: Path, **values: object) -> None:
+    """Change values of the small ward's parameter file."""
+    path = project / PARAMETERS
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content.update(values)
+    path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
+
+
+@pytest.fixture
+def run_quietly(request: pytest.FixtureRequest) -> Callable[..., Path]:
+    """Run the small ward of a project without printing."""
+
+    def run(project: Path, first: str = "01", last: str = "05") -> Path:
+        return run_pipeline(project / PARAMETERS, first, last, say=lambda line: None)
+
+    return run
+
+
+__all__ = ["PARAMETERS", "ROOT", "WARD", "AwaitingPerson", "change_parameters", "copy_project"]

@@ -1,0 +1,323 @@
+"""Bad input, end to end: the exit code, the guard, what the message says, and that nothing is left."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from recruitlib.base.audit import read_entries
+from recruitlib.base.errors import (
+    AwaitingPerson,
+    FormError,
+    GuardError,
+    IntegrityError,
+    ParameterError,
+    RecruitError,
+)
+from recruitlib.base.record import verify_record
+from tests.conftest import PARAMETERS, WARD, change_parameters
+
+Run = Callable[..., Path]
+
+
+def list_values(project: Path) -> set[str]:
+    """List every name, id and birth date of the ward, to search messages for."""
+    with (project / WARD / "handover_day/registry.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    values = {row[name] for row in rows for name in ("氏名", "宛名番号", "生年月日")}
+    return {value for value in values if len(value) > 3}
+
+
+def expect_stop(
+    project: Path, run: Run, error: type[RecruitError], guard: str = "", **stages: str
+) -> str:
+    """Run and require the stop: class, guard, no value in the message, nothing finished-looking."""
+    values = list_values(project)
+    with pytest.raises(error) as stop:
+        run(project, **stages)
+    message = str(stop.value)
+    assert type(stop.value) is error
+    assert guard in message
+    assert not [value for value in values if value in message]
+    folder = project / "runs/test_ward"
+    assert not list(folder.rglob("labels_*.pdf"))
+    assert not list(folder.rglob(".*.partial"))
+    return message
+
+
+def rewrite_registry(project: Path, change: Callable[[list[str]], list[str]]) -> None:
+    """Change the lines of the registry file."""
+    path = project / WARD / "registry.csv"
+    lines = path.read_bytes().decode("utf-8").split("\r\n")
+    path.write_bytes("\r\n".join(change(lines)).encode("utf-8"))
+
+
+def test_a_missing_file_stops_with_11_and_is_named(project: Path, run_quietly: Run) -> None:
+    (project / WARD / "registry.csv").unlink()
+    assert "registry.csv" in expect_stop(project, run_quietly, FormError)
+
+
+def test_an_unknown_parameter_stops_with_10_before_any_kernel_starts(
+    project: Path, run_quietly: Run
+) -> None:
+    change_parameters(project, registry_fiel="x")
+    message = expect_stop(project, run_quietly, ParameterError)
+    assert "registry_fiel" in message
+    assert "行目" in message
+    assert not (project / "runs/test_ward").exists()
+
+
+def test_a_birth_range_that_disagrees_with_the_age_rule_stops_with_12(
+    project: Path, run_quietly: Run
+) -> None:
+    ranges = ["2008-04-02/2009-04-01", "2002-04-02/2003-04-01"]
+    change_parameters(project, cohort_birth_ranges=ranges)
+    message = expect_stop(project, run_quietly, GuardError, "cohort.birth_range")
+    assert "22歳" in message
+
+
+def test_an_unknown_header_stops_with_11_and_is_named(project: Path, run_quietly: Run) -> None:
+    rewrite_registry(project, lambda lines: [lines[0].replace("住民状態", "状態区分"), *lines[1:]])
+    assert "状態区分" in expect_stop(project, run_quietly, FormError)
+
+
+def test_a_row_that_is_too_short_stops_with_11_and_its_row_number(
+    project: Path, run_quietly: Run
+) -> None:
+    rewrite_registry(project, lambda lines: [*lines[:6], lines[6].rpartition(",")[0], *lines[7:]])
+    assert re.search(r"\b7\b", expect_stop(project, run_quietly, FormError))
+
+
+def test_an_undecided_application_waits_with_13_after_the_view_and_goes_on_when_decided(
+    project: Path, run_quietly: Run
+) -> None:
+    path = project / "params/test_ward/decisions.yaml"
+    whole = path.read_text(encoding="utf-8")
+    content = yaml.safe_load(whole)
+    content["cases"] = content["cases"][1:]
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    expect_stop(project, run_quietly, AwaitingPerson, "optouts.all_decided")
+    folder = project / "runs/test_ward"
+    view = json.loads((folder / "notebooks/03_review_counts.ipynb").read_text(encoding="utf-8"))
+    assert "承認の値" in json.dumps(view, ensure_ascii=False)
+    assert (folder / "private/proposal.age").exists()
+    path.write_text(whole, encoding="utf-8")
+    run_quietly(project, first="03", last="04")
+    assert list(folder.rglob("labels_*.pdf"))
+    assert (folder / "notebooks/03_review_counts_attempt1.ipynb").exists()
+    assert verify_record(folder) == []
+
+
+def test_a_missing_approval_waits_with_13_and_goes_on_when_it_is_there(
+    project: Path, run_quietly: Run
+) -> None:
+    path = project / "params/test_ward/approval.yaml"
+    kept = path.read_text(encoding="utf-8")
+    path.unlink()
+    expect_stop(project, run_quietly, AwaitingPerson, "review.approved")
+    assert verify_record(project / "runs/test_ward") == []
+    path.write_text(kept, encoding="utf-8")
+    run_quietly(project, first="03")
+    assert verify_record(project / "runs/test_ward") == []
+
+
+def test_the_command_ends_with_the_exit_code_and_one_line(project: Path) -> None:
+    (project / "params/test_ward/approval.yaml").unlink()
+    command = [sys.executable, "-m", "recruitlib", "run", PARAMETERS]
+    done = subprocess.run(
+        command, cwd=project, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == AwaitingPerson.exit_code == 13
+    assert [line for line in done.stderr.splitlines() if "review.approved" in line] == [
+        done.stderr.strip()
+    ]
+    assert "Traceback" not in done.stderr + done.stdout
+    assert "03" not in [line[:2] for line in done.stdout.splitlines() if "完了" in line]
+
+
+def test_an_approval_by_the_person_who_decided_does_not_count(
+    project: Path, run_quietly: Run
+) -> None:
+    path = project / "params/test_ward/approval.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content["approved_by"] = "担当者Ａ （見本）"
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    expect_stop(project, run_quietly, AwaitingPerson, "review.approved")
+
+
+def test_a_registry_changed_after_approval_stops_with_15(reviewed: Path, run_quietly: Run) -> None:
+    rewrite_registry(reviewed, lambda lines: [*lines[:-2], *lines[-1:]])
+    expect_stop(reviewed, run_quietly, IntegrityError, first="04")
+
+
+def test_recipients_changed_after_approval_stop_with_15(reviewed: Path, run_quietly: Run) -> None:
+    path = reviewed / "runs/test_ward/private/recipients.age"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(bytes(content))
+    message = expect_stop(reviewed, run_quietly, IntegrityError, first="04")
+    assert "recipients" in message
+
+
+def test_applications_changed_after_approval_make_the_approval_void(
+    reviewed: Path, run_quietly: Run
+) -> None:
+    path = reviewed / WARD / "applications_form.csv"
+    lines = path.read_bytes().split(b"\r\n")
+    path.write_bytes(b"\r\n".join([*lines[:1], *lines[2:]]))
+    change_parameters(reviewed, form_total=21)
+    expect_stop(reviewed, run_quietly, AwaitingPerson)
+
+
+def test_a_demonstration_refuses_a_registry_without_the_marker(
+    project: Path, run_quietly: Run
+) -> None:
+    rewrite_registry(
+        project, lambda lines: [line.replace("RECRUITLIB-SYNTH", "JUKI") for line in lines]
+    )
+    message = expect_stop(project, run_quietly, GuardError)
+    assert "架空の区の印" in message
+
+
+def test_a_production_run_refuses_the_approvals_of_a_demonstration(
+    project: Path, run_quietly: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECRUITLIB_PASSPHRASE", "a passphrase of the test")
+    rewrite_registry(
+        project, lambda lines: [line.replace("RECRUITLIB-SYNTH", "JUKI") for line in lines]
+    )
+    change_parameters(project, run_kind="production", business_date={}, registry_max_age_days=9999)
+    # The lists are of the invented May; a production run takes today from the system.
+    message = expect_stop(project, run_quietly, GuardError)
+    assert "protection.list_fresh" in message or "handover.within_scope" in message
+    from recruitlib.optouts.decisions import read_decisions
+    from recruitlib.review.approval import read_approval
+
+    for read, name in ((read_decisions, "decisions"), (read_approval, "approval")):
+        with pytest.raises(ParameterError, match="見本"):
+            read(project / f"params/test_ward/{name}.yaml", "test_ward", False)
+
+
+def test_no_list_of_protected_people_stops_with_12(project: Path, run_quietly: Run) -> None:
+    change_parameters(project, protections_file="", protections_listed_on="")
+    expect_stop(project, run_quietly, GuardError, "protection.list_fresh")
+
+
+def test_a_list_of_another_day_stops_with_12(project: Path, run_quietly: Run) -> None:
+    change_parameters(project, protections_listed_on="2026-05-17")
+    expect_stop(project, run_quietly, GuardError, "protection.list_fresh")
+
+
+def test_a_protective_measure_that_finds_nobody_stops_with_12(
+    project: Path, run_quietly: Run
+) -> None:
+    path = project / WARD / "protections.csv"
+    text = path.read_bytes().decode("utf-8")
+    path.write_bytes(re.sub(r"(?m)^0+(?=\d+,)", "", text).encode("utf-8"))
+    expect_stop(project, run_quietly, GuardError, "protection.every_row_found")
+
+
+def test_one_application_less_than_the_form_says_stops_with_12(
+    project: Path, run_quietly: Run
+) -> None:
+    change_parameters(project, form_total=23)
+    expect_stop(project, run_quietly, GuardError, "optouts.total_agrees")
+
+
+def test_an_export_before_the_deadline_stops_with_12(project: Path, run_quietly: Run) -> None:
+    change_parameters(project, form_exported_on="2026-05-15")
+    expect_stop(project, run_quietly, GuardError, "optouts.complete")
+
+
+def test_nobody_goes_on_by_hand_past_a_stop(project: Path, run_quietly: Run) -> None:
+    change_parameters(project, form_total=23)
+    expect_stop(project, run_quietly, GuardError, "optouts.total_agrees")
+    message = expect_stop(project, run_quietly, IntegrityError, first="03", last="03")
+    assert "02" in message
+
+
+def test_a_new_application_on_print_day_that_hits_a_recipient_takes_the_run_back(
+    reviewed: Path, run_quietly: Run
+) -> None:
+    truth = json.loads((reviewed / WARD / "truth.json").read_text(encoding="utf-8"))
+    chosen = truth["recipients"]["18"][0]
+    with (reviewed / WARD / "registry.csv").open(encoding="utf-8", newline="") as file:
+        person = next(
+            row for row in csv.DictReader(file)
+            if row["宛名番号"] == chosen and row["最新フラグ"] == "1"
+        )  # fmt: skip
+    path = reviewed / WARD / "print_day/applications_form.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    surname, given = person["氏名"].split("　")
+    rows.append({
+        **rows[-1], "回答ID": "99999999", "対象者の氏名（姓）": surname, "対象者の氏名（名）": given,
+        "マイナンバーカード：氏名": "", "マイナンバーカード：氏名（代替文字）": "",
+        "対象者の生年月日": person["生年月日"],
+        "対象者の住所": "".join(
+            person[name] for name in ("住所_都道府県", "住所_市区郡町村名", "住所_町字", "住所_番地号表記")
+        ),
+    })  # fmt: skip
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    change_parameters(reviewed, print_form_total=24)
+    expect_stop(reviewed, run_quietly, GuardError, "exclusion.zero_leak", first="04")
+
+
+def test_a_newly_protected_recipient_on_print_day_takes_the_run_back(
+    reviewed: Path, run_quietly: Run
+) -> None:
+    truth = json.loads((reviewed / WARD / "truth.json").read_text(encoding="utf-8"))
+    path = reviewed / WARD / "print_day/protections.csv"
+    with path.open("ab") as file:
+        line = f"{truth['recipients']['22'][0]},1,,2026-05-19,,5,0,2026-05-20\r\n"
+        file.write(line.encode("utf-8"))
+    expect_stop(reviewed, run_quietly, GuardError, "exclusion.zero_leak", first="04")
+
+
+def test_labels_are_not_handed_over_without_the_confirmed_delta(
+    reviewed: Path, run_quietly: Run
+) -> None:
+    path = reviewed / "params/test_ward/handover.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    path.unlink()
+    with pytest.raises(AwaitingPerson, match=re.escape("handover.delta_settled")):
+        run_quietly(reviewed, first="04")
+    folder = reviewed / "runs/test_ward"
+    assert (folder / "handover/cover_letter.pdf").exists()
+    content["handed_over_labels"] -= 1
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    with pytest.raises(GuardError, match=re.escape("handover.serials_complete")):
+        run_quietly(reviewed, first="05")
+    assert verify_record(folder) == []
+
+
+def test_every_stop_stands_in_the_record_without_a_value(project: Path, run_quietly: Run) -> None:
+    change_parameters(project, form_total=23)
+    expect_stop(project, run_quietly, GuardError, "optouts.total_agrees")
+    entries = read_entries(project / "runs/test_ward")
+    stops = [entry["facts"] for entry in entries if entry["event"] == "stopped"]
+    assert [(stop["error"], stop["exit_code"]) for stop in stops] == [("GuardError", 12)]
+    record = "\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
+    assert not [value for value in list_values(project) if value in record and "-" not in value]
+
+
+def test_after_the_hand_over_nothing_is_made_anew(reviewed: Path, run_quietly: Run) -> None:
+    run_quietly(reviewed, first="04")
+    shutil.copytree(reviewed / "runs", reviewed / "runs_before")
+    with pytest.raises(GuardError, match="提供済み"):
+        run_quietly(reviewed, first="04", last="04")
+    for name in ("private/labels_all.pdf", "counts.csv"):
+        before = (reviewed / "runs_before/test_ward" / name).read_bytes()
+        assert (reviewed / "runs/test_ward" / name).read_bytes() == before

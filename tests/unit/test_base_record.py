@@ -1,0 +1,475 @@
+"""The record: no person's value in it however written, sealed once, and verified by name of file.
+
+Right values: nbformat and html.parser as independent readers, hashlib, and Python's own escapes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pandas as pd
+import pyrage
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recruitlib.base.audit import append_entry, digest_bytes, read_entries
+from recruitlib.base.errors import IntegrityError
+from recruitlib.base.parameters import NOTEBOOKS
+from recruitlib.base.record import (
+    check_files,
+    check_outputs,
+    list_expected,
+    render_html,
+    seal_notebooks,
+    verify_record,
+)
+from recruitlib.base.traces import find_terms, read_all_terms, read_text, remember_terms
+from recruitlib.base.vault import PRIVATE, RunKey, read_private, write_private
+
+ROOT = Path(__file__).parents[2]
+STEADY = settings(deadline=None, derandomize=True)
+NAME, ADDRESS, ID = "架空野　花子", "西新宿六丁目１４番２０号", "0048545432"
+PEOPLE = pd.DataFrame(
+    {
+        "full_name": [NAME, "辻\U000e0100　知江子"],
+        "address": [ADDRESS, "上落合三丁目２１番５号"],
+        "addressee_id": [ID, "0064725769"],
+        "phone": ["090-0000-1000", ""],
+        "birth_text": ["2008-06-03", "2008-06-03"],
+    }
+)
+FIRST = f"notebooks/{NOTEBOOKS['01']}"
+
+
+@pytest.fixture
+def key() -> RunKey:
+    return RunKey(str(pyrage.x25519.Identity.generate()), b"0" * 32)
+
+
+@pytest.fixture
+def run(tmp_path: Path, key: RunKey) -> Path:
+    """Make a run that has begun and knows two people."""
+    append_entry(tmp_path, "01", "begun", files={})
+    remember_terms(tmp_path, key, "01", PEOPLE)
+    return tmp_path
+
+
+def _build(*outputs: dict[str, Any], source: str = "intake.load()", note: str = "取込") -> Any:
+    cell = nbformat.v4.new_code_cell(source, execution_count=1)
+    cell.outputs = [
+        nbformat.v4.new_output(**{"output_type": "display_data", **output}) for output in outputs
+    ]
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(note), cell])
+
+
+def _put(folder: Path, notebook: Any, stage: str = "01") -> Path:
+    path = folder / f"notebooks/{NOTEBOOKS[stage]}.ipynb"
+    path.parent.mkdir(exist_ok=True)
+    nbformat.write(notebook, path)
+    return path
+
+
+def _print(text: str) -> dict[str, Any]:
+    return {"output_type": "stream", "name": "stdout", "text": text}
+
+
+def _show(mime: str, data: Any) -> dict[str, Any]:
+    return {"data": {mime: data}}
+
+
+CLEAN = _build(
+    _print("01 取込 完了: 関門 9 はすべて「はい」\n"), _show("text/html", "<b>1,500</b>")
+)
+
+
+# ---- the scan ----
+
+WIDE_ID = "００４８５４５４３２"
+PLANTED = {
+    "in print": _build(_print(f"見つかった人: {NAME}\n")),
+    "in standard error": _build({**_print(NAME), "name": "stderr"}),
+    "in an error": _build(
+        {"output_type": "error", "ename": "KeyError", "evalue": NAME, "traceback": []}
+    ),
+    "in a traceback over two items": _build(
+        {"output_type": "error", "ename": "E", "evalue": "", "traceback": ["架空野　", "花子"]}
+    ),
+    "in the source": _build(source=f"find('{NAME}')"),
+    "in narration": _build(note=f"{ADDRESS}の件"),
+    "as the name of a JSON field": _build(_show("application/json", {NAME: 1})),
+    "id as a number without its zeros": _build(_show("application/json", {"n": [48545432]})),
+    "address": _build(_print(f"送付先 {ADDRESS} です")),
+    "address in half width": _build(_print("西新宿六丁目14番20号")),
+    "id": _build(_print(f"宛名番号{ID}の行")),
+    "id in full width": _build(_print(f"宛名番号 {WIDE_ID}。")),
+    "telephone": _build(_print("電話090-0000-1000まで")),
+    "telephone in full width": _build(_print("電話０９０-００００-１０００")),
+    "name without the space": _build(_print("架空野花子")),
+    "name with a half-width space": _build(_print("架空野 花子")),
+    "name over two lines": _build(_print("架空野\n花子")),
+    "name as repr": _build(_print(repr([NAME]))),
+    "name as escapes in the text": _build(_print(json.dumps({"氏名": NAME}))),
+    "name as entities": _build(_show("text/html", "".join(f"&#{ord(c)};" for c in NAME))),
+    "name as hex entities": _build(_show("text/html", "".join(f"&#x{ord(c):x};" for c in NAME))),
+    "name in two cells of a table": _build(
+        _show("text/html", "<tr><td>架空野</td>\n<td>花子</td></tr>")
+    ),
+    "name in an attribute": _build(_show("text/html", f'<b title="{NAME}">1</b>')),
+    "variant left out": _build(_print("辻知江子")),
+    "another variant": _build(_print("辻\ufe00\u3000知江子")),
+    "name in an SVG": _build(_show("image/svg+xml", f"<svg><text>{NAME}</text></svg>")),
+}
+
+
+@pytest.mark.parametrize("place", PLANTED)
+def test_a_planted_value_is_found_moved_to_private_and_not_repeated_in_the_record(
+    run: Path, key: RunKey, place: str
+) -> None:
+    path = _put(run, PLANTED[place])
+    content = path.read_bytes()
+
+    with pytest.raises(IntegrityError, match=r"record\.no_personal_data") as caught:
+        seal_notebooks(run, key)
+
+    assert not list((run / "notebooks").iterdir())
+    assert read_private(run, key, f"trace_{path.name}", "") == content
+    assert NAME.encode() not in (run / PRIVATE / f"trace_{path.name}.age").read_bytes()
+    entries = read_entries(run)
+    answers = [entry["facts"]["answer"] for entry in entries if entry["event"] == "guard"]
+    assert answers == ["no"]
+    assert "sealed" not in [entry["event"] for entry in entries]
+    shown = str(caught.value) + (run / "audit.jsonl").read_text(encoding="utf-8")
+    for value in (NAME, "花子", "知江子", ADDRESS, ID):
+        assert value not in shown
+
+
+@pytest.mark.parametrize("name", ["handover/note.html", "counts.csv", "run.yaml", f"{NAME}.txt"])
+def test_a_value_in_any_other_file_of_the_record_or_in_its_name_is_found(
+    run: Path, key: RunKey, name: str
+) -> None:
+    _put(run, CLEAN)
+    path = run / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"担当 {ADDRESS}", encoding="utf-8")
+    with pytest.raises(IntegrityError, match=r"record\.no_personal_data"):
+        seal_notebooks(run, key)
+    assert not path.exists()
+
+
+def test_an_escape_of_the_file_s_own_json_hides_nothing(run: Path, key: RunKey) -> None:
+    path = _put(run, PLANTED["in print"])
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8"))), encoding="ascii")
+    assert NAME.encode() not in path.read_bytes()
+    with pytest.raises(IntegrityError):
+        seal_notebooks(run, key)
+
+
+@pytest.mark.parametrize("cut", range(1, len(NAME)))
+def test_a_name_split_over_lines_of_a_json_list_is_found(run: Path, key: RunKey, cut: int) -> None:
+    path = _put(run, CLEAN)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["cells"][1]["outputs"][0]["text"] = ["人: ", NAME[:cut], NAME[cut:], "\n"]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(IntegrityError):
+        seal_notebooks(run, key)
+
+
+def test_a_clean_notebook_is_sealed_with_its_page_and_the_answer_yes(
+    run: Path, key: RunKey
+) -> None:
+    path = _put(run, CLEAN)
+    assert seal_notebooks(run, key) == [path.name]
+    guard, sealed, chain = [e for e in read_entries(run) if e["event"] in ("guard", "sealed")]
+    for asked in (guard, chain):
+        assert asked["facts"]["guard"] == "record.no_personal_data"
+        assert asked["facts"]["answer"] == "yes"
+    assert "audit.jsonl" in chain["facts"]["note"]
+    assert (sealed["stage"], sealed["event"]) == ("01", "sealed")
+    assert sealed["facts"]["files"] == {
+        f"{FIRST}{suffix}": hashlib.sha256(path.with_suffix(suffix).read_bytes()).hexdigest()
+        for suffix in (".ipynb", ".html")
+    }
+    assert verify_record(run) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (ID, True),
+        (f"番号{ID}号", True),
+        (f'"{ID}",', True),
+        (f"({ID})", True),
+        (ID.lstrip("0"), True),
+        (f"1{ID}", False),
+        (f"{ID}0", False),
+        (f"a{ID}", False),
+        (f"sha256 {ID}f", False),
+        (f"1{WIDE_ID}", False),
+        (f"{ID[:5]} {ID[5:]}", False),
+        (f"<td>{ID[:5]}</td><td>{ID[5:]}</td>", False),
+    ],
+)
+def test_an_id_counts_only_as_a_whole_number(text: str, found: bool) -> None:
+    assert find_terms(text, [ID]) == int(found)
+
+
+@STEADY
+@given(st.text("架空野花子田　 一二123<>&;/\\u\n", max_size=60))
+def test_a_term_that_stands_in_a_text_as_it_is_is_always_found(text: str) -> None:
+    assert find_terms(text[:30] + NAME + text[30:], [NAME]) == 1
+
+
+@STEADY
+@given(st.text("あいうえお件数1234567890,.%<>/td \n", max_size=200))
+def test_a_text_without_any_letter_of_a_term_holds_none(text: str) -> None:
+    assert find_terms(text, [NAME, ADDRESS]) == 0
+
+
+def test_hostile_terms_break_no_scan() -> None:
+    hostile = ["\0\0\0", r"\u0000\ud800", "&#0;&#xD800;", "<b></b>", "   ", "0000000000"]
+    assert find_terms("件数 1,500", hostile) == 0
+    assert find_terms("", [NAME]) == find_terms(NAME, []) == 0
+    assert find_terms(f"x{hostile[1]}x", hostile) >= 1
+
+
+def test_each_term_counts_once_however_often_it_stands_there() -> None:
+    assert find_terms(f"{NAME}{NAME} {ADDRESS}", [NAME, ADDRESS, "別野　太郎"]) == 2
+
+
+def test_terms_grow_are_encrypted_and_leave_out_what_is_too_short(run: Path, key: RunKey) -> None:
+    more = pd.DataFrame({"full_name": ["別野　太郎", "林一", ""], "remarks": ["備考に書いた"] * 3})
+    remember_terms(run, key, "01", more)
+    terms = read_all_terms(run, key)
+    assert {NAME, "別野　太郎", ADDRESS, ID, "090-0000-1000"} <= set(terms)
+    assert not {"林一", "", "備考に書いた", "2008-06-03"} & set(terms)
+    assert "太郎".encode() not in (run / PRIVATE / "terms_01.age").read_bytes()
+    assert verify_record(run) == []
+
+
+def test_the_terms_of_every_stage_are_searched(run: Path, key: RunKey) -> None:
+    remember_terms(run, key, "02", pd.DataFrame({"full_name": ["別野　太郎"]}))
+    _put(run, _build(_print("別野　太郎")))
+    with pytest.raises(IntegrityError):
+        seal_notebooks(run, key)
+
+
+def test_text_is_read_as_a_person_sees_it_and_pictures_are_left_out(tmp_path: Path) -> None:
+    page = tmp_path / "a.html"
+    page.write_text(f'<img src="data:image/png;base64,{ID}">&#26550;&amp;', encoding="utf-8")
+    assert read_text(page) == '<img src="">架&'
+    notebook = _build(_show("image/png", ID), _print("件"))
+    nbformat.write(notebook, tmp_path / "a.ipynb")
+    assert ID not in read_text(tmp_path / "a.ipynb")
+    append_entry(tmp_path, "01", "begun", note="件")
+    assert "件" in read_text(tmp_path / "audit.jsonl")
+
+
+# ---- the seal ----
+
+
+def test_the_notebook_at_work_is_left_to_the_next_one(run: Path, key: RunKey) -> None:
+    _put(run, CLEAN, "01")
+    working = _put(run, CLEAN, "02")
+    assert seal_notebooks(run, key, "02") == [f"{NOTEBOOKS['01']}.ipynb"]
+    assert not working.with_suffix(".html").exists()
+    assert seal_notebooks(run, key) == [working.name]
+    assert seal_notebooks(run, key) == []
+
+
+def test_a_sealed_notebook_changed_afterwards_is_refused_by_name(run: Path, key: RunKey) -> None:
+    path = _put(run, CLEAN)
+    seal_notebooks(run, key)
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(IntegrityError, match=f"{FIRST}.ipynb: 封をした後に変えられています"):
+        seal_notebooks(run, key)
+    assert verify_record(run) == [f"{FIRST}.ipynb: 変えられています。"]
+
+
+def test_a_notebook_run_again_is_sealed_again(run: Path, key: RunKey) -> None:
+    path = _put(run, CLEAN)
+    seal_notebooks(run, key)
+    append_entry(run, "01", "begun", files={})
+    _put(run, _build(_print("01 取込 完了: 二度目\n")))
+    assert seal_notebooks(run, key) == [path.name]
+    assert verify_record(run) == []
+
+
+def test_a_leak_in_a_second_attempt_does_not_pass_on_the_seal_of_the_first(
+    run: Path, key: RunKey
+) -> None:
+    _put(run, CLEAN)
+    seal_notebooks(run, key)
+    append_entry(run, "01", "begun", files={})
+    _put(run, PLANTED["in print"])
+    with pytest.raises(IntegrityError, match="個人の情報"):
+        seal_notebooks(run, key)
+
+
+# ---- the page ----
+
+
+class _Page(HTMLParser):
+    """Every address that a page would fetch or lead to, and its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.tags: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        fetching = ("src", "href", "srcset", "data", "poster", "action", "xlink:href", "style")
+        self.addresses += [value or "" for name, value in attrs if name in fetching]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def _read_page(path: Path) -> _Page:
+    page = _Page()
+    page.feed(render_html(path).decode("utf-8"))
+    return page
+
+
+@pytest.mark.parametrize("stem", NOTEBOOKS.values())
+def test_the_page_of_a_notebook_needs_nothing_from_outside(stem: str) -> None:
+    page = _read_page(ROOT / f"notebooks/{stem}.ipynb")
+    outside = [
+        address
+        for address in page.addresses
+        if re.search(r"(?i)(https?:|ftp:|^\s*//|url\()", address)
+    ]
+    assert outside == []
+    assert not {"script", "link", "iframe", "object", "embed", "base"} & set(page.tags)
+    assert not re.search(r"@import|url\(", page.text)
+    assert len(page.text) > 500
+
+
+def test_the_page_holds_narration_output_and_japanese_as_text(tmp_path: Path) -> None:
+    notebook = _build(_print("件数 1,500\n"), note="## 取込\n\n鰻と𠮷")
+    page = _read_page(_put(tmp_path, notebook))
+    for text in ("取込", "鰻と𠮷", "件数 1,500"):
+        assert text in page.text
+    assert render_html(tmp_path / f"{FIRST}.ipynb").startswith(b"<!DOCTYPE html>")
+
+
+def test_the_same_notebook_gives_the_same_page(tmp_path: Path) -> None:
+    path = _put(tmp_path, CLEAN)
+    assert render_html(path) == render_html(path)
+
+
+def test_markup_in_printed_text_stays_text(tmp_path: Path) -> None:
+    path = _put(tmp_path, _build(_print("<script>alert(1)</script>")))
+    assert html.escape("<script>") in render_html(path).decode()
+    assert "script" not in _read_page(path).tags
+
+
+# ---- the verification ----
+
+
+@pytest.fixture
+def whole(run: Path, key: RunKey) -> Path:
+    """Make a run with a sealed notebook, a private table and a document."""
+    _put(run, CLEAN)
+    seal_notebooks(run, key)
+    files = {"private/cohort.age": write_private(run, key, "cohort", b"x")}
+    for name in ("counts.csv", "handover/letter.html"):
+        (run / name).parent.mkdir(exist_ok=True)
+        (run / name).write_bytes(name.encode())
+        files[name] = digest_bytes(name.encode())
+    append_entry(run, "05", "completed", files=files)
+    assert verify_record(run) == []
+    return run
+
+
+VOUCHED = [
+    f"{FIRST}.ipynb", f"{FIRST}.html", "private/cohort.age", "counts.csv", "handover/letter.html",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", VOUCHED)
+def test_a_changed_file_is_named(whole: Path, name: str) -> None:
+    content = bytearray((whole / name).read_bytes())
+    content[-1] ^= 1
+    (whole / name).write_bytes(bytes(content))
+    assert verify_record(whole) == [f"{name}: 変えられています。"]
+
+
+@pytest.mark.parametrize("name", VOUCHED)
+def test_a_missing_file_is_named(whole: Path, name: str) -> None:
+    (whole / name).unlink()
+    assert verify_record(whole) == [f"{name}: ありません。"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "名簿.xlsx",
+        "private/copy.age",
+        "notebooks/old.ipynb",
+        "handover/a/b.pdf",
+        ".counts.csv.partial",
+    ],
+)
+def test_a_file_that_the_record_does_not_know_is_named(whole: Path, name: str) -> None:
+    (whole / name).parent.mkdir(exist_ok=True)
+    (whole / name).write_bytes(b"x")
+    assert verify_record(whole) == [f"{name}: 記録にないファイルです。"]
+
+
+def test_all_problems_of_a_record_are_named_at_once(whole: Path) -> None:
+    (whole / "counts.csv").unlink()
+    (whole / "handover/letter.html").write_bytes(b"other")
+    (whole / "stray.txt").write_bytes(b"")
+    assert verify_record(whole, "0" * 64) == [
+        "counts.csv: ありません。",
+        "handover/letter.html: 変えられています。",
+        "stray.txt: 記録にないファイルです。",
+        "送付状の先頭値と合いません。記録が切り詰められたか、作り直されています。",
+    ]
+
+
+def test_a_file_put_back_as_it_was_is_whole_again(whole: Path) -> None:
+    content = (whole / "counts.csv").read_bytes()
+    (whole / "counts.csv").write_bytes(b"")
+    assert verify_record(whole)
+    (whole / "counts.csv").write_bytes(content)
+    assert verify_record(whole) == []
+
+
+def test_what_was_withdrawn_destroyed_or_renamed_is_expected_no_more() -> None:
+    def make(event: str, files: Any) -> dict[str, Any]:
+        return {"event": event, "facts": {"files": files}}
+
+    entries = [
+        make("begun", {"run.yaml": "1"}),
+        make("completed", {"a": "1", "b": "1", "c": "1", "counts.csv": "1"}),
+        make("proposed", {"d": "1"}),
+        make("withdrawn", ["a"]),
+        make("destroyed", ["b"]),
+        make("renamed", ["c"]),
+        make("completed", {"a": "2", "counts.csv": "2"}),
+    ]
+    assert list_expected(entries) == {"run.yaml": "1", "a": "2", "d": "1", "counts.csv": "2"}
+
+
+def test_the_outputs_of_stages_are_checked_without_the_notebooks(whole: Path) -> None:
+    (whole / f"{FIRST}.html").unlink()
+    (whole / "counts.csv").write_bytes(b"other")
+    problems = check_outputs(whole, read_entries(whole), ("01", "02", "03", "04", "05"))
+    assert problems == ["counts.csv: 変えられています。"]
+
+
+def test_files_are_compared_by_sha256(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    assert check_files(tmp_path, {"a": hashlib.sha256(b"abc").hexdigest()}) == []
+    assert check_files(tmp_path, {"a": hashlib.sha256(b"abd").hexdigest()})

@@ -1,0 +1,633 @@
+"""A run and its stages: order, frozen parameters, guards, and no output before completion.
+
+A small invented project folder with its own run.yaml stands for the office's. Right values: the
+design (order of stages, classes of guards, exit codes), PyYAML, hashlib and zoneinfo.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import types
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import nbformat
+import pandas as pd
+import pyrage
+import pytest
+import yaml
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from recruitlib.base import run as run_module
+from recruitlib.base.audit import AUDIT_NAME, append_entry, find_latest, read_entries
+from recruitlib.base.counts import Count
+from recruitlib.base.errors import (
+    FormError,
+    GuardError,
+    IntegrityError,
+    ParameterError,
+)
+from recruitlib.base.guards import GUARDS, list_due
+from recruitlib.base.parameters import NOTEBOOKS, PARAMETERS, STAGES
+from recruitlib.base.record import verify_record
+from recruitlib.base.run import (
+    Stage,
+    ask_guard,
+    asking,
+    begin_stage,
+    complete_stage,
+    find_today,
+    keep_proposal,
+    list_answers,
+    locate_run,
+    pick_parameters,
+    read_completed,
+    read_private_table,
+    require_answers,
+    skip_guard,
+    tabulate_guards,
+    tabulate_parameters,
+)
+from recruitlib.base.vault import (
+    KEY_NAME,
+    KEY_VARIABLE,
+    PASSPHRASE_VARIABLE,
+    PRIVATE,
+    RunKey,
+    pack_key,
+    read_private,
+)
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = yaml.safe_load((ROOT / "params/test_ward.yaml").read_text(encoding="utf-8"))
+TABLE = pd.DataFrame({"addressee_id": ["0012"], "full_name": ["架空野　花子"]}, dtype="str")
+KEY = RunKey(str(pyrage.x25519.Identity.generate()), b"0" * 32)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a project folder with a run whose key the launcher has opened already."""
+    for name in ("params", "notebooks", f"runs/test_ward/{PRIVATE}"):
+        (tmp_path / name).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(PASSPHRASE_VARIABLE, raising=False)
+    monkeypatch.setenv(KEY_VARIABLE, pack_key(KEY))
+    run_folder = tmp_path / "runs/test_ward"
+    (run_folder / PRIVATE / KEY_NAME).write_bytes(b"locked")
+    files = {f"{PRIVATE}/{KEY_NAME}": hashlib.sha256(b"locked").hexdigest()}
+    append_entry(run_folder, "", "key_made", files=files)
+    return run_folder
+
+
+def _own(number: str, **changes: Any) -> dict[str, Any]:
+    names = {"run_id"} | {p.name for p in PARAMETERS if p.stage == number}
+    return {**{name: SHIPPED[name] for name in names if name in SHIPPED}, **changes}
+
+
+def _begin(number: str, **changes: Any) -> Stage:
+    return begin_stage(number, _own(number, **changes))
+
+
+def _say_yes(stage: Stage, *but: str) -> None:
+    for name in list_due(stage.number):
+        if name != "record.chain_intact" and name not in but:
+            ask_guard(stage, name, [], "見ました")
+
+
+COUNTS = {
+    "01": [Count("all", "rows_read", 9), Count("18", "cohort", 3)],
+    "02": [Count("all", "applications", 1)],
+    "03": [Count("18", "recipients", 2)],
+    "04": [Count("18", "labels", 2)],
+    "05": [Count("18", "handed_over", 2)],
+    "06": [],
+}
+
+
+def _complete(stage: Stage) -> str:
+    number = stage.number
+    return complete_stage(
+        stage, COUNTS[number], private={f"table_{number}": TABLE},
+        locked={f"labels_{number}.pdf": b"%PDF"}, public={f"handover/page_{number}.html": b"page"},
+        facts={"note": "試験"},
+    )  # fmt: skip
+
+
+def _run(*numbers: str) -> None:
+    for number in numbers:
+        stage = _begin(number)
+        _say_yes(stage)
+        _complete(stage)
+
+
+def _list_files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def _make_stage(folder: Path, number: str) -> Stage:
+    """Make a stage that has begun, without the stages before it."""
+    append_entry(folder, number, "begun", files={})
+    return Stage(number, folder, folder, SHIPPED, KEY, date(2026, 5, 18))
+
+
+# ---- parameters ----
+
+
+def test_only_plain_values_of_a_notebook_count_as_parameters() -> None:
+    plain = {
+        "run_id": "r8", "fiscal_year": 2026, "is_new": True, "rate": 0.5, "cohort_ages": [18, 22],
+        "business_date": {"01": "2026-04-01"}, "bundle_by": [], "nested": [{"a": [1]}],
+    }  # fmt: skip
+    results = {
+        "cohort": TABLE, "stage": object(), "Path": Path, "math": math, "load": len, "none": None,
+        "today": date(2026, 4, 1), "rows": (1, 2), "found": {"18": TABLE}, "paths": [Path("a")],
+        "_": "5", "_i1": "source", "__name__": "__main__", "In": ["run_id = 1"], "Out": {},
+        "keyed": {1: "a"}, "content": b"x", "module": types.ModuleType("module"),
+    }  # fmt: skip
+    assert pick_parameters({**plain, **results}) == plain
+
+
+def test_a_misspelled_parameter_is_refused_although_papermill_only_warns(folder: Path) -> None:
+    with pytest.raises(ParameterError, match="operater: 知らない項目"):
+        _begin("01", operater="担当者B")
+    assert [entry["event"] for entry in read_entries(folder)] == ["key_made"]
+
+
+def test_a_missing_parameter_is_refused_before_anything_is_written(folder: Path) -> None:
+    before = _list_files(folder)
+    values = _own("01")
+    del values["registry_file"]
+    with pytest.raises(ParameterError, match="registry_file"):
+        begin_stage("01", values)
+    assert _list_files(folder) == before
+
+
+@pytest.mark.parametrize("run_id", ["../other", "a/b", "", "R8", 8, None])
+def test_a_run_cannot_lie_outside_its_folder(tmp_path: Path, run_id: Any) -> None:
+    with pytest.raises(ParameterError, match="run_id（実行名）"):
+        locate_run(tmp_path, {"run_id": run_id})
+
+
+def test_a_run_lies_in_runs_unless_told_otherwise(tmp_path: Path) -> None:
+    assert locate_run(tmp_path, {"run_id": "r8"}) == tmp_path / "runs/r8"
+    assert locate_run(tmp_path, {"run_id": "r8", "runs_folder": "x/y"}) == tmp_path / "x/y/r8"
+
+
+def test_the_first_notebook_freezes_its_parameters_and_each_later_one_its_own(
+    folder: Path,
+) -> None:
+    _run("01")
+    _begin("02")
+    frozen = yaml.safe_load((folder / "run.yaml").read_text(encoding="utf-8"))
+    assert list(frozen) == ["01", "02"]
+    for number in ("01", "02"):
+        wanted = {p.name for p in PARAMETERS if p.stage == number}
+        assert set(frozen[number]) == wanted
+        assert _own(number).items() <= {"run_id": "test_ward", **frozen[number]}.items()
+    begun = find_latest(read_entries(folder), "01", "begun")
+    assert begun is not None
+    assert begun["facts"]["parameters"] == frozen["01"]
+    assert begun["facts"]["operator"] == SHIPPED["operator"]
+    assert begun["facts"]["business_date"] == "2026-05-18"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("fiscal_year", 2027),
+        ("operator", "担当者B"),
+        ("run_kind", "production"),
+        ("cohort_ages", [18]),
+    ],
+)
+def test_a_later_notebook_with_another_value_is_refused_naming_it_without_the_value(
+    folder: Path, name: str, value: Any
+) -> None:
+    _run("01")
+    before = (folder / AUDIT_NAME).read_bytes()
+    with pytest.raises(IntegrityError, match=f"確定した項目 {name} が違います") as caught:
+        _begin("02", **{name: value})
+    assert str(value) not in str(caught.value)
+    assert (folder / AUDIT_NAME).read_bytes() == before
+
+
+def test_a_later_notebook_may_repeat_a_frozen_value() -> None:
+    _run("01")
+    assert _begin("02", fiscal_year=2026).parameters["fiscal_year"] == 2026
+
+
+def test_a_frozen_parameter_edited_in_run_yaml_is_refused(folder: Path) -> None:
+    _run("01")
+    path = folder / "run.yaml"
+    path.write_bytes(path.read_bytes().replace(b"fiscal_year: 2026", b"fiscal_year: 2025"))
+    with pytest.raises(IntegrityError, match=r"run\.yaml: 変えられています"):
+        _begin("02")
+
+
+def test_a_stage_knows_all_parameters_so_far_and_where_its_files_lie(tmp_path: Path) -> None:
+    _run("01")
+    stage = _begin("02")
+    assert stage.parameters["fiscal_year"] == 2026
+    assert stage.parameters["form_total"] == 22
+    assert "label_sheet" not in stage.parameters
+    assert stage.locate("form_file") == tmp_path / "inputs/test_ward/applications_form.csv"
+    assert stage.demonstration is True
+    assert stage.folder == tmp_path / "runs/test_ward"
+
+
+def test_a_demonstration_works_on_its_own_day_of_each_stage() -> None:
+    assert find_today(SHIPPED, "01") == date(2026, 5, 18)
+    assert find_today(SHIPPED, "06") == date(2026, 5, 29)
+
+
+def test_a_real_run_works_on_the_day_of_japan() -> None:
+    tokyo = ZoneInfo("Asia/Tokyo")
+    before = datetime.now(tokyo).date()
+    today = find_today({"business_date": {}}, "01")
+    assert before <= today <= datetime.now(tokyo).date()
+
+
+def test_a_new_run_makes_its_key_and_opens_it_again_with_the_passphrase(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(KEY_VARIABLE)
+    (folder / PRIVATE / KEY_NAME).unlink()
+    first = _begin("01")
+    assert (folder / PRIVATE / KEY_NAME).exists()
+    assert _begin("01").key == first.key
+    if os.name == "posix":
+        assert folder.stat().st_mode & 0o777 == 0o700
+
+
+# ---- the order of the stages ----
+
+
+@pytest.mark.parametrize("number", STAGES[1:])
+def test_no_stage_begins_before_the_first_is_complete(folder: Path, number: str) -> None:
+    with pytest.raises(IntegrityError, match="01 取込 が完了していません"):
+        _begin(number)
+    _begin("01")
+    with pytest.raises(IntegrityError, match="01 取込 が完了していません"):
+        _begin(number)
+
+
+def test_a_stage_cannot_be_left_out() -> None:
+    _run("01")
+    with pytest.raises(IntegrityError, match="02 除外 が完了していません"):
+        _begin("03")
+
+
+def test_every_stage_after_one_that_was_run_again_must_be_run_again() -> None:
+    _run("01", "02", "01")
+    with pytest.raises(IntegrityError, match="02 除外 が完了していません"):
+        _begin("03")
+    _run("02", "03")
+
+
+def test_a_stage_begun_again_and_stopped_lets_no_later_one_begin() -> None:
+    _run("01", "02")
+    stage = _begin("02")
+    with pytest.raises(GuardError):
+        ask_guard(stage, "optouts.total_agrees", ["件数が違います。"])
+    with pytest.raises(IntegrityError, match="02 除外 が完了していません"):
+        _begin("03")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "counts.csv",
+        "private/table_01.age",
+        "private/labels_01.pdf",
+        "handover/page_01.html",
+        "run.yaml",
+    ],
+)
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_a_changed_or_missing_output_of_an_earlier_stage_is_refused_by_name(
+    folder: Path, name: str, is_deleted: bool
+) -> None:
+    _run("01")
+    if is_deleted:
+        (folder / name).unlink()
+    else:
+        (folder / name).write_bytes((folder / name).read_bytes() + b"\n")
+    with pytest.raises(IntegrityError, match=f"{name}: (ありません|変えられています)"):
+        _begin("02")
+
+
+def test_a_broken_chain_lets_no_stage_begin_not_even_the_first(folder: Path) -> None:
+    _run("01")
+    path = folder / AUDIT_NAME
+    path.write_bytes(path.read_bytes().replace("見ました".encode(), "見ません".encode(), 1))
+    for number in ("01", "02"):
+        with pytest.raises(IntegrityError, match="記録の鎖と合いません"):
+            _begin(number)
+
+
+def test_a_sealed_notebook_changed_afterwards_stops_the_next_stage(folder: Path) -> None:
+    _run("01")
+    path = folder / f"notebooks/{NOTEBOOKS['01']}.ipynb"
+    path.parent.mkdir()
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("取込")]), path)
+    _begin("02")
+    assert path.with_suffix(".html").exists()
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(IntegrityError, match="封をした後に変えられています"):
+        _begin("02")
+
+
+def test_after_the_hand_over_only_closing_may_follow() -> None:
+    _run("01", "02", "03", "04", "05")
+    for number in STAGES[:5]:
+        with pytest.raises(GuardError, match="提供済みです"):
+            _begin(number)
+    _run("06")
+    for number in STAGES:
+        with pytest.raises(GuardError, match="廃棄まで終わっています"):
+            _begin(number)
+
+
+# ---- going back ----
+
+
+def test_going_back_deletes_what_this_and_every_later_stage_had_made(folder: Path) -> None:
+    _run("01", "02", "03", "04")
+    _begin("02")
+    left = _list_files(folder)
+    for number, is_kept in (("01", True), ("02", False), ("03", False), ("04", False)):
+        for name in (f"private/table_{number}.age", f"private/labels_{number}.pdf",
+                     f"handover/page_{number}.html"):  # fmt: skip
+            assert (name in left) is is_kept
+    withdrawn = find_latest(read_entries(folder), "02", "withdrawn")
+    assert withdrawn is not None
+    assert len(withdrawn["facts"]["files"]) == 9
+    assert verify_record(folder) == []
+
+
+def test_a_stage_run_again_replaces_its_counts_and_drops_the_later_ones(folder: Path) -> None:
+    _run("01", "02", "03", "01")
+    assert (folder / "counts.csv").read_bytes() == (
+        b"cohort,step,count\nall,rows_read,9\n18,cohort,3\n"
+    )
+    assert verify_record(folder) == []
+
+
+def test_beginning_again_after_a_stop_goes_on(folder: Path) -> None:
+    _begin("01")
+    _begin("01")
+    _run("01", "02")
+    assert verify_record(folder) == []
+
+
+# ---- the guards ----
+
+
+@pytest.mark.parametrize("name", GUARDS)
+def test_a_no_is_recorded_and_stops_with_the_class_of_the_guard(folder: Path, name: str) -> None:
+    stage = _make_stage(folder, "01")
+    with pytest.raises(GUARDS[name].error) as caught:
+        ask_guard(stage, name, ["3行目が違います。", "4行目が違います。"], "10行")
+    assert type(caught.value) is GUARDS[name].error
+    assert str(caught.value) == f"関門 {name} が「否」です。3行目が違います。 4行目が違います。"
+    assert read_entries(folder)[-1]["facts"] == {
+        "guard": name,
+        "answer": "no",
+        "note": "10行",
+        "problems": ["3行目が違います。", "4行目が違います。"],
+    }
+
+
+def test_a_yes_is_recorded_with_what_was_looked_at(folder: Path) -> None:
+    stage = _make_stage(folder, "01")
+    ask_guard(stage, "registry.base_date", [], "47日前")
+    assert read_entries(folder)[-1]["facts"] == {
+        "guard": "registry.base_date",
+        "answer": "yes",
+        "note": "47日前",
+        "problems": [],
+    }
+
+
+def test_an_unknown_guard_cannot_be_asked(folder: Path) -> None:
+    with pytest.raises(KeyError):
+        ask_guard(_make_stage(folder, "01"), "registry.no_such", [])
+
+
+def test_an_expected_error_inside_a_question_is_a_no_with_its_own_class(folder: Path) -> None:
+    stage = _make_stage(folder, "01")
+    with (
+        pytest.raises(FormError, match="見出し"),
+        asking(stage, "registry.form_known", "登録簿"),
+    ):
+        raise FormError("名簿.csv: 見出しが違います。")
+    facts = read_entries(folder)[-1]["facts"]
+    assert (facts["guard"], facts["answer"]) == ("registry.form_known", "no")
+    assert facts["problems"] == ["名簿.csv: 見出しが違います。"]
+
+
+def test_work_that_ends_well_inside_a_question_is_a_yes(folder: Path) -> None:
+    stage = _make_stage(folder, "01")
+    with asking(stage, "registry.form_known", "9行"):
+        assert "registry.form_known" not in list_answers(stage)
+    assert list_answers(stage)["registry.form_known"]["answer"] == "yes"
+
+
+def test_an_unforeseen_error_inside_a_question_leaves_no_text_in_the_record(folder: Path) -> None:
+    stage = _make_stage(folder, "01")
+    with pytest.raises(ValueError, match="架空野"), asking(stage, "registry.form_known"):
+        raise ValueError("架空野")
+    assert "架空野" not in (folder / AUDIT_NAME).read_text(encoding="utf-8")
+    assert "registry.form_known" not in list_answers(stage)
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(number, name) for number in STAGES for name in list_due(number)]
+)
+def test_a_due_guard_that_was_never_asked_stops_the_completion(
+    folder: Path, number: str, name: str
+) -> None:
+    stage = _make_stage(folder, number)
+    for other in list_due(number):
+        if other != name:
+            ask_guard(stage, other, [])
+    before = _list_files(folder)
+    with pytest.raises(IntegrityError, match=f"関門 {name} が問われていません"):
+        _complete(stage)
+    assert _list_files(folder) == before
+    ask_guard(stage, name, [])
+    require_answers(stage)
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(number, name) for number in STAGES for name in list_due(number)]
+)
+def test_not_asked_passes_only_where_the_guard_says_that_it_may_not_be_due(
+    folder: Path, number: str, name: str
+) -> None:
+    stage = _make_stage(folder, number)
+    for other in list_due(number):
+        ask_guard(stage, other, [])
+    skip_guard(stage, name, "一覧がないため")
+    assert list_answers(stage)[name]["answer"] == "not_asked"
+    if name == "protection.every_row_found":
+        require_answers(stage)
+    else:
+        with pytest.raises(IntegrityError, match=f"関門 {name} が"):
+            require_answers(stage)
+
+
+def test_a_no_after_a_yes_stops_the_completion(folder: Path) -> None:
+    stage = _make_stage(folder, "06")
+    for name in list_due("06"):
+        ask_guard(stage, name, [])
+    with pytest.raises(GuardError):
+        ask_guard(stage, "closing.nothing_left", ["残っています。"])
+    with pytest.raises(IntegrityError, match=r"closing\.nothing_left"):
+        require_answers(stage)
+
+
+def test_the_answers_of_an_attempt_before_do_not_count(folder: Path) -> None:
+    stage = _begin("01")
+    _say_yes(stage)
+    again = _begin("01")
+    assert set(list_answers(again)) == {"record.chain_intact"}
+    with pytest.raises(IntegrityError, match="問われていません"):
+        _complete(again)
+
+
+def test_the_guards_of_a_stage_are_shown_with_question_and_answer(folder: Path) -> None:
+    stage = _make_stage(folder, "01")
+    ask_guard(stage, "registry.base_date", [], "47日前")
+    skip_guard(stage, "protection.every_row_found", "一覧が空")
+    with pytest.raises(GuardError):
+        ask_guard(stage, "cohort.birth_range", ["9月に人がいません。"])
+    shown = tabulate_guards(stage)
+    assert shown.to_numpy().tolist() == [
+        ["registry.base_date", GUARDS["registry.base_date"].question, "はい", "47日前"],
+        ["protection.every_row_found", GUARDS["protection.every_row_found"].question,
+         "問わず", "一覧が空"],
+        ["cohort.birth_range", GUARDS["cohort.birth_range"].question, "否", ""],
+    ]  # fmt: skip
+
+
+def test_the_parameters_of_a_stage_are_shown_by_their_japanese_names() -> None:
+    shown = tabulate_parameters(_begin("01")).set_index("名前")
+    assert shown.loc["fiscal_year"].tolist() == ["対象年度（西暦）", "2026"]
+    assert list(shown.index) == [p.name for p in PARAMETERS if p.stage == "01"]
+
+
+# ---- completing ----
+
+
+def test_nothing_but_the_record_is_written_before_completion(folder: Path) -> None:
+    before = _list_files(folder)
+    _say_yes(_begin("01"))
+    assert {AUDIT_NAME, ".lock"} <= before
+    assert _list_files(folder) - before == {"run.yaml"}
+
+
+def test_completion_writes_every_output_with_its_digest_in_the_record(folder: Path) -> None:
+    stage = _begin("01")
+    _say_yes(stage)
+    line = _complete(stage)
+    entry = read_completed(folder, "01")
+    files = entry["facts"]["files"]
+    assert set(files) == {
+        "private/table_01.age", "private/labels_01.pdf", "handover/page_01.html", "counts.csv",
+    }  # fmt: skip
+    for name, digest in files.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+    assert entry["facts"]["counts"] == [["all", "rows_read", 9], ["18", "cohort", 3]]
+    assert entry["facts"]["note"] == "試験"
+    digest = hashlib.sha256((folder / "counts.csv").read_bytes()).hexdigest()
+    assert line.startswith("01 取込 完了: ")
+    assert line.replace(" ", "").endswith(digest[:16])
+    assert verify_record(folder) == []
+
+
+def test_counts_given_one_by_one_stand_in_the_record_as_well(folder: Path) -> None:
+    stage = _begin("01")
+    _say_yes(stage)
+    complete_stage(stage, (count for count in COUNTS["01"]))
+    assert read_completed(folder, "01")["facts"]["counts"] == [list(c) for c in COUNTS["01"]]
+
+
+def test_a_private_table_comes_back_in_the_next_stage_and_is_plain_nowhere(folder: Path) -> None:
+    _run("01")
+    stage = _begin("02")
+    pd.testing.assert_frame_equal(read_private_table(stage, "table_01"), TABLE)
+    opened = read_entries(folder)[-1]
+    assert (opened["stage"], opened["event"]) == ("02", "opened")
+    for path in folder.rglob("*"):
+        assert not path.is_file() or "架空野".encode() not in path.read_bytes()
+
+
+def test_a_completion_cut_off_half_way_does_not_look_finished(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = _begin("01")
+    _say_yes(stage)
+
+    def fail(*_: object) -> bytes:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_module, "write_counts", fail)
+        with pytest.raises(OSError, match="No space"):
+            _complete(stage)
+    with pytest.raises(IntegrityError, match="01 取込 が完了していません"):
+        read_completed(folder, "01")
+    with pytest.raises(IntegrityError, match="01 取込 が完了していません"):
+        _begin("02")
+    _run("01", "02")
+    assert verify_record(folder) == []
+
+
+def test_a_proposal_waits_encrypted_without_completing_the_stage(folder: Path) -> None:
+    stage = _begin("01")
+    keep_proposal(stage, "proposal", TABLE)
+    pd.testing.assert_frame_equal(read_private_table(stage, "proposal"), TABLE)
+    assert "架空野".encode() not in (folder / "private/proposal.age").read_bytes()
+    assert find_latest(read_entries(folder), "01", "completed") is None
+    assert verify_record(folder) == []
+
+
+# ---- in a kernel ----
+
+
+def test_a_stop_in_a_kernel_is_recorded_by_class_and_its_detail_is_encrypted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    begin = "\n".join(f"{name} = {value!r}" for name, value in _own("01").items()) + (
+        "\nfrom recruitlib.base.run import begin_stage\nstage = begin_stage('01', globals())"
+    )
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell(begin),
+            nbformat.v4.new_code_cell("{}[chr(0x67B6) + chr(0x7A7A) + chr(0x91CE)]"),
+        ]
+    )
+    resources = {"metadata": {"path": str(folder.parents[1])}}
+    with pytest.raises(CellExecutionError) as caught:
+        NotebookClient(notebook, timeout=60, kernel_name="python3", resources=resources).execute()
+    stopped = read_entries(folder)[-1]
+    assert (stopped["stage"], stopped["event"]) == ("01", "stopped")
+    (detail,) = (folder / PRIVATE).glob("stop_*.age")
+    digest = hashlib.sha256(detail.read_bytes()).hexdigest()
+    assert stopped["facts"] == {
+        "error": "UnforeseenError", "exit_code": 1, "files": {f"private/{detail.name}": digest},
+    }  # fmt: skip
+    kept = read_private(folder, KEY, detail.name.removesuffix(".age"), "").decode()
+    assert "KeyError: '架空野'" in kept
+    terminal = capfd.readouterr()
+    audit = (folder / AUDIT_NAME).read_text(encoding="utf-8")
+    for text in (str(notebook), str(caught.value), terminal.out, terminal.err, audit):
+        assert "架空野" not in text
+    assert verify_record(folder) == []

@@ -1,0 +1,374 @@
+"""The commands: Japanese help, one line and an exit code for every stop, never a traceback."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from recruitlib import cli
+from recruitlib.base.audit import append_entry, group_digest, read_entries
+from recruitlib.base.errors import (
+    AwaitingPerson,
+    FormError,
+    GuardError,
+    IntegrityError,
+    OutputError,
+    ParameterError,
+    UnforeseenError,
+)
+from recruitlib.base.vault import KEY_VARIABLE, pack_key, unlock_key
+from recruitlib.optouts.decisions import read_decisions
+from recruitlib.pipeline import run_pipeline
+from recruitlib.review.approval import read_approval
+from tests.conftest import PARAMETERS, ROOT
+
+JAPANESE = re.compile("[ぁ-んァ-ン一-龯]")
+DIGEST = "0123 4567 89ab cdef"
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Call the command as the terminal does, and give exit code, output and error output."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["recruitlib", *words])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        shown = capsys.readouterr()
+        assert "Traceback" not in shown.out + shown.err
+        return code, shown.out, shown.err
+
+    return run
+
+
+@pytest.mark.parametrize("name", sorted(cli.commands.commands))
+def test_every_command_and_option_is_explained_in_japanese(name: str, call: Call) -> None:
+    command = cli.commands.commands[name]
+    assert JAPANESE.search(command.help or "")
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert JAPANESE.search(parameter.help or ""), parameter.name
+    code, out, _ = call(name, "--help")
+    assert code == 0
+    assert (command.help or "")[:10] in out
+
+
+def test_the_commands_are_those_of_the_manual(call: Call) -> None:
+    code, out, _ = call("--help")
+    assert code == 0
+    assert set(cli.commands.commands) == {
+        "demo", "run", "synth", "seal", "verify", "cases", "decide", "confirm", "approve",
+    }  # fmt: skip
+    assert all(name in out for name in cli.commands.commands)
+
+
+def let_fail(monkeypatch: pytest.MonkeyPatch, action: Callable[[], object]) -> None:
+    """Add a command that does the action."""
+    monkeypatch.setitem(cli.commands.commands, "act", click.Command("act", callback=action))
+
+
+def raise_error(error: BaseException) -> Callable[[], object]:
+    def act() -> None:
+        raise error
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(ParameterError, 10), (FormError, 11), (GuardError, 12), (AwaitingPerson, 13),
+     (OutputError, 14), (IntegrityError, 15), (UnforeseenError, 1)],
+)  # fmt: skip
+def test_a_stop_is_one_line_with_its_class_and_the_exit_code(
+    call: Call, monkeypatch: pytest.MonkeyPatch, error: type[Exception], code: int
+) -> None:
+    let_fail(monkeypatch, raise_error(error("ここで止まりました。")))
+    assert call("act") == (code, "", f"{error.__name__}: ここで止まりました。\n")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [KeyError("架空　太郎"), ValueError("架空　太郎"), RecursionError("架空　太郎"), OSError(2, "架空　太郎"),
+     UnicodeEncodeError("cp932", "架空　太郎", 0, 1, "x"), AssertionError("架空　太郎"),
+     MemoryError("架空　太郎")],
+)  # fmt: skip
+def test_what_nobody_foresaw_shows_its_type_and_place_and_no_value(
+    call: Call, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    let_fail(monkeypatch, raise_error(error))
+    code, out, err = call("act")
+    assert (code, out) == (1, "")
+    assert type(error).__name__ in err
+    assert "test_cli.py" in err
+    assert "架空" not in err
+    assert len(err.splitlines()) == 1
+
+
+def test_an_interruption_says_that_one_can_go_on(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_fail(monkeypatch, raise_error(KeyboardInterrupt()))
+    code, _, err = call("act")
+    assert code == 130
+    assert "もう一度実行すれば" in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["runn"], ["run"], ["run", "--through", "07", "x.yaml"], ["synth", "x", "--residents", "499", "--seed", "1"],
+     ["verify", "does/not/exist"], ["decide", "x.yaml", "--case", "one"]],
+)  # fmt: skip
+def test_a_mistyped_command_ends_with_2(call: Call, words: list[str]) -> None:
+    code, _, err = call(*words)
+    assert code == 2
+    assert err
+
+
+def test_the_version_can_be_asked_for(call: Call) -> None:
+    code, out, _ = call("--version")
+    assert code == 0
+    assert re.search(r"\d+\.\d+\.\d+", out)
+
+
+@pytest.mark.parametrize("goes_wrong", [False, True])
+def test_a_sign_that_a_windows_terminal_cannot_write_is_no_reason_to_stop(
+    monkeypatch: pytest.MonkeyPatch, goes_wrong: bool
+) -> None:
+    text = "𠮷野 辻\U000e0100 \ufa11 – ✓ 髙橋"
+    streams = [io.TextIOWrapper(io.BytesIO(), encoding="cp932") for _ in range(2)]
+    with pytest.raises(UnicodeEncodeError):
+        text.encode("cp932")
+    let_fail(monkeypatch, raise_error(GuardError(text)) if goes_wrong else lambda: click.echo(text))
+    monkeypatch.setattr(sys, "stdout", streams[0])
+    monkeypatch.setattr(sys, "stderr", streams[1])
+    monkeypatch.setattr(sys, "argv", ["recruitlib", "act"])
+    if goes_wrong:
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        assert stop.value.code == 12
+    else:
+        cli.main()
+    stream = streams[goes_wrong]
+    stream.flush()
+    written = stream.buffer.getvalue().decode("cp932")
+    assert "?野" in written
+    assert "髙橋" in written
+
+
+def test_a_whole_process_with_a_cp932_terminal_ends_with_its_code(tmp_path: Path) -> None:
+    append_entry(tmp_path, "01", "begun", files={})
+    (tmp_path / "𠮷.txt").write_text("x", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "recruitlib", "verify", str(tmp_path)], cwd=ROOT, capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "cp932"}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 15
+    assert "?.txt: 記録にないファイルです。" in done.stdout.decode("cp932")
+    assert done.stderr.decode("cp932").startswith("IntegrityError: ")
+    assert b"Traceback" not in done.stderr
+
+
+# An earlier demonstration.
+def make_run(folder: Path, kind: str) -> Path:
+    folder.mkdir(parents=True)
+    sections = {"01": {"run_id": "demo", "run_kind": kind}}
+    (folder / "run.yaml").write_text(yaml.safe_dump(sections), encoding="utf-8")
+    (folder / "counts.csv").write_text("x", encoding="utf-8")
+    return folder
+
+
+def test_an_earlier_demonstration_is_removed(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "demo", "demonstration")
+    cli.remove_demonstration(folder)
+    assert not folder.exists()
+    cli.remove_demonstration(folder)
+
+
+def test_a_demonstration_that_never_began_is_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    (folder / "private").mkdir(parents=True)
+    (folder / "private/run.key.age").write_bytes(b"x")
+    (folder / "notebooks").mkdir()
+    cli.remove_demonstration(folder)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("kind", ["production", "", "Demonstration"])
+def test_a_real_run_of_the_same_name_is_not_removed(tmp_path: Path, kind: str) -> None:
+    folder = make_run(tmp_path / "demo", kind)
+    with pytest.raises(ParameterError, match="消しません"):
+        cli.remove_demonstration(folder)
+    assert (folder / "counts.csv").exists()
+
+
+@pytest.mark.parametrize("content", ["", "02: {}\n", "'01': {}\n", "a: [\n"])
+def test_a_folder_that_cannot_be_known_for_a_demonstration_is_not_removed(
+    tmp_path: Path, content: str
+) -> None:
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    (folder / "run.yaml").write_text(content, encoding="utf-8")
+    (folder / "register.xlsx").write_bytes(b"x")
+    with pytest.raises(ParameterError):
+        cli.remove_demonstration(folder)
+    (folder / "run.yaml").unlink()
+    with pytest.raises(ParameterError):
+        cli.remove_demonstration(folder)
+    assert (folder / "register.xlsx").exists()
+
+
+# The record.
+def test_verify_tells_what_the_record_is_worth(tmp_path: Path, call: Call) -> None:
+    for stage, event in (("01", "begun"), ("01", "completed"), ("02", "begun")):
+        append_entry(tmp_path, stage, event, files={})
+    head = group_digest(read_entries(tmp_path)[1]["hash"])
+    code, out, _ = call("verify", str(tmp_path))
+    assert code == 0
+    assert "完了した段階: 01 取込\n" in out
+    assert "内部整合" in out
+    code, out, _ = call("verify", str(tmp_path), "--head", head)
+    assert code == 0
+    assert "完全" in out
+    code, out, err = call("verify", str(tmp_path), "--head", DIGEST)
+    assert code == 15
+    assert "× 送付状の先頭値" in out
+    assert "完全" not in out
+    assert err.startswith("IntegrityError: ")
+
+
+def test_verify_finds_a_changed_line_and_an_empty_folder(tmp_path: Path, call: Call) -> None:
+    assert call("verify", str(tmp_path))[0] == 15
+    append_entry(tmp_path, "01", "begun", files={})
+    text = (tmp_path / "audit.jsonl").read_text(encoding="utf-8")
+    (tmp_path / "audit.jsonl").write_text(text.replace("begun", "began"), encoding="utf-8")
+    code, out, _ = call("verify", str(tmp_path))
+    assert code == 15
+    assert "1行目" in out
+
+
+@pytest.mark.parametrize("command", ["seal", "cases"])
+def test_a_folder_that_is_no_run_is_named(tmp_path: Path, call: Call, command: str) -> None:
+    code, _, err = call(command, str(tmp_path))
+    assert code == 10
+    assert "run.yaml" in err
+
+
+def test_a_parameter_file_that_is_not_there_is_named(tmp_path: Path, call: Call) -> None:
+    code, _, err = call("run", str(tmp_path / "none.yaml"))
+    assert code == 10
+    assert "none.yaml" in err
+
+
+# The people.
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """Give a project whose run has begun, without a key; nothing here opens a private file."""
+    (tmp_path / "params").mkdir()
+    (tmp_path / "notebooks").mkdir()
+    shutil.copy(ROOT / PARAMETERS, tmp_path / PARAMETERS)
+    run = make_run(tmp_path / "runs/test_ward", "demonstration")
+    sections = {"01": {"run_id": "test_ward", "run_kind": "demonstration"}}
+    (run / "run.yaml").write_text(yaml.safe_dump(sections), encoding="utf-8")
+    return tmp_path
+
+
+def approve(call: Call, project: Path, digest: str, by: str) -> tuple[int, str, str]:
+    return call(
+        "approve", str(project / PARAMETERS), "--digest", digest, "--by", by, "--role", "係長"
+    )
+
+
+def test_a_second_person_approves_and_the_file_is_one_that_03_reads(
+    small: Path, call: Call
+) -> None:
+    code, out, _ = approve(call, small, DIGEST.replace(" ", "").upper(), "確認者B（見本）")
+    assert code == 0
+    assert "approval.yaml" in out
+    approval = read_approval(small / "params/test_ward/approval.yaml", "test_ward", True)
+    assert approval is not None
+    assert approval == ("0123456789abcdef", "確認者B（見本）", "係長", "2026-05-19")
+
+
+@pytest.mark.parametrize("by", ["担当者A（見本）", "担当者Ａ（見本）", " 担当者 A（見本） ", ""])
+def test_the_operator_and_nobody_cannot_approve(small: Path, call: Call, by: str) -> None:
+    # A65: one officer was both.
+    code, _, err = approve(call, small, DIGEST, by)
+    assert code == 13
+    assert "担当者" not in err
+    assert not (small / "params/test_ward").exists()
+
+
+@pytest.mark.parametrize("digest", ["", "0123", "0123 4567 89ab cde", "0123 4567 89ab cdeg"])
+def test_a_short_or_mistyped_digest_is_refused(small: Path, call: Call, digest: str) -> None:
+    code, _, err = approve(call, small, digest, "確認者B（見本）")
+    assert code == 10
+    assert "16桁" in err
+    assert not (small / "params/test_ward").exists()
+
+
+def test_nobody_confirms_what_nobody_decided(small: Path, call: Call) -> None:
+    code, _, _ = call("confirm", str(small / PARAMETERS), "--by", "確認者B（見本）")
+    assert code == 13
+    assert not (small / "params/test_ward").exists()
+
+
+def test_decide_confirm_and_approve_write_what_03_accepts(
+    project: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Go the whole way of two officers at the terminal, with their mistakes."""
+    people = project / "params/test_ward"
+    shipped = read_decisions(people / "decisions.yaml", "test_ward", True)
+    for name in ("decisions", "approval"):
+        (people / f"{name}.yaml").unlink()
+    parameters = str(project / PARAMETERS)
+
+    def run_03(first: str = "03") -> None:
+        run_pipeline(project / PARAMETERS, first, "03", say=lambda line: None)
+
+    with pytest.raises(AwaitingPerson):
+        run_03("01")
+    code, out, _ = call("cases", str(project / "runs/test_ward"))
+    assert code == 0
+    # Opened once for all that follows: a passphrase is slow on purpose.
+    monkeypatch.setenv(KEY_VARIABLE, pack_key(unlock_key(project / "runs/test_ward", "demo")))
+    assert len(re.findall(r"(?m)^事例 \d", out)) == len(shipped.cases) == 4
+    for number, decision in shipped.cases.items():
+        words = [parameters, "--case", str(number), "--reason", decision["reason"]]
+        words += ["--by", "担当者A（見本）", "--decision", decision["decision"]]
+        if "candidate" in decision:
+            code, _, err = call("decide", *words, "--candidate", "99")
+            assert (code, "候補の番号" in err) == (10, True)
+            words += ["--candidate", str(decision["candidate"])]
+        assert call("decide", *words)[0] == 0
+    assert call("decide", parameters, "--case", "5", "--decision", "matched", "--reason", "typing_error",
+                "--by", "x")[0] == 10  # fmt: skip
+    assert call("decide", parameters, "--case", "1", "--decision", "supplied", "--reason", "typing_error",
+                "--by", "x")[0] == 10  # fmt: skip
+    assert call("confirm", parameters, "--by", "担当者Ａ（見本）")[0] == 13
+    assert call("confirm", parameters, "--by", "確認者B（見本）")[0] == 0
+    written = read_decisions(people / "decisions.yaml", "test_ward", True)
+    assert written == shipped
+    with pytest.raises(AwaitingPerson, match="承認がまだありません") as stop:
+        run_03()
+    digest = re.search(r"([0-9a-f]{4} ){3}[0-9a-f]{4}", str(stop.value))
+    assert digest is not None
+    assert approve(call, project, digest[0], "担当者A（見本）")[0] == 13
+    assert approve(call, project, digest[0], "確認者B（見本）")[0] == 0
+    run_03()
+    events = [entry["event"] for entry in read_entries(project / "runs/test_ward")]
+    assert "cases_shown" in events
+    assert "approved" in events

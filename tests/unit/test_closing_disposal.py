@@ -1,0 +1,212 @@
+"""Disposal: every private file gone, every source file accounted for, and a report of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pypdfium2
+import pytest
+import yaml
+
+from recruitlib.base.audit import read_entries
+from recruitlib.base.errors import AwaitingPerson, GuardError, ParameterError
+from recruitlib.base.record import verify_record
+from recruitlib.base.run import Stage, ask_guard
+from recruitlib.base.vault import KEY_NAME, write_private
+from recruitlib.closing import disposal
+from recruitlib.closing.disposal import SOURCES, Attestation
+from tests.unit.stages import (
+    KEY,
+    SECOND,
+    STAFF,
+    list_last_answer,
+    make_residents,
+    make_stage,
+    store,
+)
+
+KEPT = dict.fromkeys(SOURCES, "kept: 監査のため")
+GONE = dict.fromkeys(SOURCES, "destroyed")
+
+
+def attest(sources: dict[str, str]) -> Attestation:
+    return Attestation(True, "test_ward", STAFF, SECOND, sources)
+
+
+def begin(folder: Path) -> Stage:
+    """Begin 06 over a run with private files, its key and the words of the scan."""
+    stage = make_stage(folder, "06")
+    store(stage, recipients=make_residents({}), settled=make_residents({}))
+    write_private(stage.folder, KEY, "terms_01", b"[]")
+    private = stage.folder / "private"
+    (private / KEY_NAME).write_bytes(b"key")
+    (private / "labels_all.pdf").write_bytes(b"%PDF")
+    return stage
+
+
+def place_sources(stage: Stage) -> None:
+    for name in SOURCES:
+        path = stage.locate(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+
+
+def test_every_private_file_is_destroyed_but_what_the_last_scan_needs(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    destroyed = disposal.destroy_private(stage)
+    assert destroyed == ("private/labels_all.pdf", "private/recipients.age", "private/settled.age")
+    assert sorted(path.name for path in (stage.folder / "private").iterdir()) == [
+        KEY_NAME, "terms_01.age",
+    ]  # fmt: skip
+    logged = [
+        entry["facts"] for entry in read_entries(stage.folder) if entry["event"] == "destroyed"
+    ]
+    assert logged == [{"files": list(destroyed)}]
+    disposal.prove_nothing_left(stage, attest(GONE))
+    assert list_last_answer(stage, "closing.nothing_left") == "yes"
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        "private/recipients.age",
+        "private/labels_all.pdf",
+        "private/sub/deeper/copy.csv",
+        "private/03_review_counts.ipynb",
+        "private/.labels_all.pdf.partial",
+        "notebooks/.ipynb_checkpoints/03_review_counts-checkpoint.ipynb",
+        ".ipynb_checkpoints/run-checkpoint.yaml",
+        "handover/.cover_letter.pdf.partial",
+    ],
+)
+def test_a_private_file_or_a_copy_that_is_left_stops(tmp_path: Path, left: str) -> None:
+    # A51, 尼崎市: data was not erased after use.
+    stage = begin(tmp_path)
+    disposal.destroy_private(stage)
+    path = stage.folder / left
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+    with pytest.raises(GuardError, match=re.escape("closing.nothing_left")) as stop:
+        disposal.prove_nothing_left(stage, attest(GONE))
+    assert f"{left}: 残っています。" in str(stop.value)
+    assert left in disposal.destroy_private(stage)
+    disposal.prove_nothing_left(stage, attest(GONE))
+
+
+def test_the_record_and_the_papers_are_no_private_files(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    for name in ("notebooks/01_load_registry.ipynb", "handover/receipt.pdf", "counts.csv"):
+        (stage.folder / name).parent.mkdir(exist_ok=True)
+        (stage.folder / name).write_bytes(b"x")
+    assert all(name.startswith("private/") for name in disposal.list_private(stage.folder))
+
+
+def test_source_files_that_are_gone_or_kept_with_a_reason_pass(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    assert disposal.check_sources(stage, attest(GONE)) == []
+    assert disposal.check_sources(stage, attest({})) == []
+    place_sources(stage)
+    assert disposal.check_sources(stage, attest(KEPT)) == []
+
+
+def test_a_source_file_that_is_still_there_is_named(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    disposal.destroy_private(stage)
+    place_sources(stage)
+    assert len(disposal.check_sources(stage, attest({}))) == len(SOURCES) == 11
+    assert len(disposal.check_sources(stage, attest(GONE))) == 11
+    stage.locate("registry_file").unlink()
+    one = attest({**KEPT, "form_file": "destroyed"})
+    with pytest.raises(
+        GuardError, match=r"closing\.nothing_left.*消去したと書かれていますが"
+    ) as stop:
+        disposal.prove_nothing_left(stage, one)
+    assert "電子申請の出力ファイル（取込日）" in str(stop.value)
+
+
+def test_a_source_that_the_run_did_not_have_is_not_asked_for(tmp_path: Path) -> None:
+    stage = make_stage(tmp_path, "06", protections_file="")
+    labels = [label for label, _ in disposal.list_source_states(stage, attest(KEPT))]
+    assert len(labels) == 10
+    assert disposal.check_sources(stage, attest({})) == []
+
+
+GOOD: dict[str, Any] = {
+    "demonstration": True, "run_id": "test_ward", "carried_out_by": STAFF, "witnessed_by": SECOND,
+    "sources": KEPT,
+}  # fmt: skip
+
+
+def write(path: Path, **changes: object) -> Path:
+    path.write_text(yaml.safe_dump({**GOOD, **changes}, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+def test_an_attestation_is_read_as_written(tmp_path: Path) -> None:
+    path = write(tmp_path / "disposal.yaml")
+    assert disposal.read_attestation(path, "test_ward", True) == attest(KEPT)
+
+
+def test_without_an_attestation_or_a_witness_the_run_waits(tmp_path: Path) -> None:
+    with pytest.raises(AwaitingPerson, match="廃棄の確認書がまだありません"):
+        disposal.read_attestation(tmp_path / "disposal.yaml", "test_ward", True)
+    for witness in ("", STAFF, "主任　甲"):
+        with pytest.raises(AwaitingPerson):
+            path = write(tmp_path / "disposal.yaml", witnessed_by=witness)
+            disposal.read_attestation(path, "test_ward", True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "hint"),
+    [
+        ({"sources": None}, "sources"),
+        ({"sources": ["registry_file"]}, "sources"),
+        ({"sources": {"registry_file": "kept: "}}, "registry_file"),
+        ({"sources": {"registry_file": "kept"}}, "registry_file"),
+        ({"sources": {"registry_file": True}}, "registry_file"),
+        ({"sources": {"registry_fiel": "destroyed"}}, "registry_fiel"),
+        ({"witnessed_by": 5}, "witnessed_by"),
+        ({"run_id": "other"}, "別の実行"),
+        ({"demonstration": False}, "見本"),
+        ({"extra": ""}, "extra"),
+    ],
+)
+def test_an_attestation_that_is_none_is_refused(
+    tmp_path: Path, changes: dict[str, object], hint: str
+) -> None:
+    with pytest.raises(ParameterError, match=hint):
+        disposal.read_attestation(write(tmp_path / "disposal.yaml", **changes), "test_ward", True)
+
+
+def test_the_report_says_what_was_destroyed_and_kept_by_whom(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    destroyed = disposal.destroy_private(stage)
+    ask_guard(stage, "record.chain_intact", [])
+    attestation = attest({**GONE, "registry_file": "kept: 監査のため"})
+    disposal.prove_nothing_left(stage, attestation)
+    line = disposal.finish_disposal(stage, attestation, destroyed)
+    assert line.startswith("06 廃棄 完了: ")
+    document = pypdfium2.PdfDocument((stage.folder / disposal.REPORT).read_bytes())
+    text = "".join("".join(page.get_textpage().get_text_range() for page in document).split())
+    for part in ("3個", "保有:監査のため", "主任甲", "係長乙", "見本（架空の区）"):
+        assert part in text
+    assert text.count("消去した") >= 10
+    table = disposal.tabulate_disposal(stage, attestation, destroyed)
+    assert isinstance(table, pd.DataFrame)
+    assert table["状態"].tolist().count("消去した") == 3 + 10
+
+
+def test_the_key_goes_last_with_the_words_of_the_scan(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    (stage.folder / "private/sub").mkdir()
+    disposal.destroy_private(stage)
+    assert disposal.seal_run(stage.folder, KEY, closed=False) == []
+    assert (stage.folder / "private" / KEY_NAME).exists()
+    disposal.seal_run(stage.folder, KEY, closed=True)
+    assert not (stage.folder / "private").exists()
+    last = read_entries(stage.folder)[-1]
+    assert last["facts"]["files"] == [f"private/{KEY_NAME}", "private/terms_01.age"]
+    assert verify_record(stage.folder) == []

@@ -1,0 +1,307 @@
+"""The steps of notebook 05: delta confirmed, conditions met, every serial accounted for."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pypdfium2
+import pytest
+import yaml
+
+from recruitlib.base.audit import group_digest, read_entries
+from recruitlib.base.counts import Count, read_counts, write_counts
+from recruitlib.base.errors import AwaitingPerson, GuardError, RecruitError
+from recruitlib.base.run import Stage, ask_guard, read_private_table
+from recruitlib.base.tables import ReadTable
+from recruitlib.handover import provision
+from recruitlib.handover.delta import VOID_COLUMNS, digest_delta
+from recruitlib.handover.provision import Delta
+from recruitlib.optouts.exclusion import Matched
+from recruitlib.registry.extract import Extract
+from tests.conftest import ROOT
+from tests.unit.stages import (
+    KEY,
+    SECOND,
+    STAFF,
+    list_last_answer,
+    make_residents,
+    make_situation,
+    make_stage,
+    store,
+)
+
+AGES = ["18"] * 5 + ["22"] * 9
+PEOPLE = make_residents(*({"cohort": age} for age in AGES))
+LABELS = pd.DataFrame(
+    {
+        "serial": range(1, 15), "bundle": "all", "sheet": [1] * 12 + [2] * 2,
+        "position": [*range(1, 13), 1, 2], "addressee_id": PEOPLE["addressee_id"], "cohort": AGES,
+    }
+)  # fmt: skip
+VOID = LABELS.loc[[1, 12]].assign(reason=["died", "newly_protected"])[list(VOID_COLUMNS)]
+DELTA = Delta(LABELS, VOID, digest_delta(VOID, 14, KEY.digest_key))
+COUNTS = [
+    Count(age, step, AGES.count(age))
+    for step in ("cohort", "recipients", "labels")
+    for age in ("18", "22")
+]
+HANDLER = "取扱者C（見本）"
+
+
+def begin(folder: Path, **parameters: Any) -> Stage:
+    stage = make_stage(folder, "05", **parameters)
+    (stage.folder / "counts.csv").write_bytes(write_counts(COUNTS))
+    return stage
+
+
+def confirm(stage: Stage, **changes: object) -> None:
+    """Write the confirmation as two officers and the receiver would."""
+    content = {
+        "demonstration": True, "run_id": "test_ward", "delta_digest": group_digest(DELTA.digest),
+        "prepared_by": STAFF, "confirmed_by": SECOND, "handler": HANDLER, "spoiled_serials": [],
+        "handed_over_labels": 12, "received_by": "募集課", "received_on": "2026-05-25",
+    }  # fmt: skip
+    text = yaml.safe_dump({**content, **changes}, allow_unicode=True)
+    stage.locate("handover_file").write_text(text, encoding="utf-8")
+
+
+def expect_stop(stage: Stage, error: type[RecruitError], guard: str) -> str:
+    with pytest.raises(error, match=re.escape(guard)) as stop:
+        provision.require_receipt(stage, DELTA)
+    assert type(stop.value) is error
+    assert list_last_answer(stage, guard) == "no"
+    return str(stop.value)
+
+
+def read_paper(path: Path) -> str:
+    document = pypdfium2.PdfDocument(path.read_bytes())
+    return "".join("".join(page.get_textpage().get_text_range() for page in document).split())
+
+
+def test_a_confirmed_delta_with_every_serial_accounted_for_passes(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    confirm(stage)
+    receipt = provision.require_receipt(stage, DELTA)
+    assert receipt.handed_over_labels == 12
+    for guard in ("handover.delta_settled", "handover.conditions_met", "handover.serials_complete",
+                  "review.counts_balance"):  # fmt: skip
+        assert list_last_answer(stage, guard) == "yes"
+
+
+def test_before_the_hand_over_the_papers_are_there_and_the_run_waits(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    message = expect_stop(stage, AwaitingPerson, "handover.delta_settled")
+    assert group_digest(DELTA.digest) in message
+    letter = read_paper(stage.folder / provision.LETTER)
+    assert "宛名シール枚数12枚" in letter
+    assert "欠番（取消し・汚損）2枚" in letter
+    assert "宛名シール枚数12枚" in read_paper(stage.folder / provision.RECEIPT)
+
+
+def test_the_letter_names_the_head_of_the_record_as_it_stood(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    head = group_digest(read_entries(stage.folder)[-1]["hash"])
+    provision.keep_papers(stage, DELTA)
+    assert f"先頭値:{head.replace(' ', '')}" in read_paper(stage.folder / provision.LETTER)
+
+
+def test_a_letter_says_nothing_of_ages_unless_the_bundles_do() -> None:
+    one = provision.list_label_counts(LABELS, VOID)
+    assert one == [
+        ("宛名シール 枚数", "12 枚"), ("宛名シール シート", "2 枚"), ("宛名シール 通番", "1 から 14 まで"),
+        ("欠番（取消し・汚損）", "2 枚"),
+    ]  # fmt: skip
+    two = provision.list_label_counts(LABELS.assign(bundle=AGES), VOID, [14])
+    assert [row for row in two if "枚数" in row[0]] == [
+        ("宛名シール（18歳） 枚数", "4 枚"),
+        ("宛名シール（22歳） 枚数", "7 枚"),
+    ]
+    assert two[-1] == ("欠番（取消し・汚損）", "3 枚")
+
+
+@pytest.mark.parametrize(
+    "digest", ["", "0000 0000 0000 0000", DELTA.digest[:15], DELTA.digest[1:17]]
+)
+def test_a_confirmation_of_another_delta_waits(tmp_path: Path, digest: str) -> None:
+    stage = begin(tmp_path)
+    confirm(stage, delta_digest=digest)
+    assert "やり直し" in expect_stop(stage, AwaitingPerson, "handover.delta_settled")
+
+
+@pytest.mark.parametrize(
+    ("changes", "hint"),
+    [
+        ({"memorandum_on": "2026-05-26"}, "覚書"),
+        ({"memorandum_on": ""}, "覚書"),
+        ({"memorandum_on": "未定"}, "覚書"),
+        ({"guideline_on": "2027-01-01"}, "要綱"),
+        ({"handlers": ["別の取扱者"]}, "取扱者"),
+        ({"handlers": []}, "取扱者"),
+    ],
+)
+def test_a_condition_that_is_not_met_stops(
+    tmp_path: Path, changes: dict[str, object], hint: str
+) -> None:
+    scope = yaml.safe_load((ROOT / "params/scope/demo.yaml").read_text(encoding="utf-8"))
+    path = tmp_path / "scope.yaml"
+    path.write_text(yaml.safe_dump({**scope, **changes}, allow_unicode=True), encoding="utf-8")
+    stage = begin(tmp_path, scope_file=str(path))
+    confirm(stage)
+    assert hint in expect_stop(stage, GuardError, "handover.conditions_met")
+
+
+def test_a_run_without_a_request_on_file_stops(tmp_path: Path) -> None:
+    stage = begin(tmp_path, request_number=" ")
+    confirm(stage)
+    assert "依頼文書" in expect_stop(stage, GuardError, "handover.conditions_met")
+
+
+@pytest.mark.parametrize(
+    ("handed_over", "spoiled"),
+    [(0, []), (11, []), (13, []), (12, [4]), (10, [4, 4]), (11, [2]), (11, [99])],
+)
+def test_serials_that_do_not_add_up_stop(
+    tmp_path: Path, handed_over: int, spoiled: list[int]
+) -> None:
+    # A42, A44: a spoiled sheet not reported, a sheet fewer than printed.
+    stage = begin(tmp_path)
+    confirm(stage, handed_over_labels=handed_over, spoiled_serials=spoiled)
+    expect_stop(stage, GuardError, "handover.serials_complete")
+
+
+def test_counts_that_were_edited_stop_the_hand_over(tmp_path: Path) -> None:
+    # A45, at the last step.
+    stage = begin(tmp_path)
+    edited = [count._replace(count=count.count - (count.step == "labels")) for count in COUNTS]
+    (stage.folder / "counts.csv").write_bytes(write_counts(edited))
+    confirm(stage)
+    expect_stop(stage, GuardError, "review.counts_balance")
+
+
+def test_a_finished_hand_over_leaves_the_ends_of_all_serials(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    confirm(stage, spoiled_serials=[14], handed_over_labels=11)
+    receipt = provision.require_receipt(stage, DELTA)
+    for guard in ("record.chain_intact", "protection.list_fresh", "protection.every_row_found",
+                  "optouts.complete", "handover.within_scope"):  # fmt: skip
+        ask_guard(stage, guard, [])
+    assert provision.finish_provision(stage, DELTA, receipt).startswith("05 提供 完了: ")
+    found = {(count.cohort, count.step): count.count for count in read_counts(stage.folder)}
+    assert [found[age, step] for age in ("18", "22") for step in ("handed_over", "voided", "spoiled")] == [
+        4, 1, 0, 7, 1, 1,
+    ]  # fmt: skip
+    assert "宛名シール枚数11枚" in read_paper(stage.folder / provision.LETTER)
+    assert read_private_table(stage, "void")["serial"].tolist() == [2, 13]
+    table = provision.tabulate_serials(DELTA, receipt)
+    assert table.values.tolist() == [["18歳", 5, 4, 1, 0], ["22歳", 9, 7, 1, 1]]
+    scope = provision.tabulate_scope(stage, receipt)
+    assert scope["この実行"].tolist()[-1] == HANDLER
+    record = (stage.folder / "audit.jsonl").read_text(encoding="utf-8")
+    values = [*PEOPLE["full_name"], *PEOPLE["address"], *PEOPLE["addressee_id"]]
+    assert not [value for value in values if value in record]
+
+
+# The first half: what handover day finds.
+def find(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, records: pd.DataFrame, fresh: pd.DataFrame | None = None,
+    protected: str = "",
+) -> Delta:  # fmt: skip
+    """Find the delta of a day whose files have been read."""
+    store(stage, labels=LABELS, recipients=PEOPLE, applications=make_situation()["applications"])
+    empty = make_situation()["applications"].iloc[:0]
+    source = ReadTable(records.iloc[:0], len(records), "utf-8", "", [], [])
+    monkeypatch.setattr(provision, "_read_today", lambda stage: Extract(records, source, ""))
+    today = pd.DataFrame({"addressee_id": [protected], "cancelled": [False]})
+    monkeypatch.setattr(provision, "take_protections", lambda *content, prefix: today)
+    monkeypatch.setattr(
+        provision, "take_applications", lambda stage, prefix: empty if fresh is None else fresh
+    )
+    return provision.find_delta(stage)
+
+
+def read_today(**changes: dict[str, str]) -> pd.DataFrame:
+    records = PEOPLE.drop(columns="cohort").assign(is_latest=True, is_marked=True, left_on="")
+    for person, cells in changes.items():
+        for name, value in cells.items():
+            records.loc[int(person[1:]) - 1, name] = value
+    return records
+
+
+def test_deaths_moves_and_new_protection_become_void_serials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A21, 平川市.
+    records = read_today(p2={"status": "dead"}, p5={"address": "東京都新宿区片町99番"})
+    delta = find(begin(tmp_path), monkeypatch, records, protected="0000000014")
+    assert list(zip(delta.void["serial"], delta.void["reason"], strict=True)) == [
+        (2, "died"), (5, "moved_within"), (14, "newly_protected"),
+    ]  # fmt: skip
+    quiet = find(begin(tmp_path / "quiet"), monkeypatch, read_today())
+    assert quiet.void.empty
+    assert quiet.digest != delta.digest
+
+
+def match_today(
+    monkeypatch: pytest.MonkeyPatch, outcome: str, person: str, near: list[str]
+) -> pd.DataFrame:
+    """Give one new application and let its matching end so."""
+    fresh = make_situation()["applications"].iloc[[0]].assign(application_id="form:9")
+
+    def match(stage: Stage, fresh: pd.DataFrame, extract: Extract) -> Matched:
+        ends = fresh[["application_id"]].assign(outcome=outcome, addressee_id=person)
+        rows = [("form:9", place, one, "") for place, one in enumerate(near, start=1)]
+        columns = ["application_id", "place", "addressee_id", "evidence"]
+        return Matched(fresh, ends, pd.DataFrame(rows, columns=columns))
+
+    monkeypatch.setattr(provision, "match_day", match)
+    return fresh
+
+
+@pytest.mark.parametrize(
+    ("outcome", "person", "near", "void"),
+    [
+        ("matched", "0000000003", [], [3]),
+        ("to_confirm", "0000000003", [], [3]),
+        ("withdrawn", "0000000003", [], [3]),
+        ("undecided", "", ["0000000003", "0000000006"], [3, 6]),
+        ("outside", "0000000003", [], []),
+        ("matched", "0000000077", [], []),
+    ],
+)
+def test_whoever_a_new_application_may_mean_is_not_handed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcome: str, person: str, near: list[str], void: list[int]
+) -> None:  # fmt: skip
+    fresh = match_today(monkeypatch, outcome, person, near)
+    delta = find(begin(tmp_path), monkeypatch, read_today(), fresh)
+    assert delta.void["serial"].tolist() == void
+    assert set(delta.void["reason"]) <= {"newly_opted_out"}
+
+
+def test_a_new_application_that_nobody_is_found_for_waits_for_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = match_today(monkeypatch, "undecided", "", [])
+    with pytest.raises(AwaitingPerson, match="該当者の見つからない新しい申出が 1 件"):
+        find(begin(tmp_path), monkeypatch, read_today(), fresh)
+
+
+def test_the_file_of_another_day_is_no_extract_of_handover_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = read_today().assign(changed_on="2026-05-20")
+    source = ReadTable(records.iloc[:0], len(records), "utf-8", "", [], [])
+    monkeypatch.setattr(provision, "read_extract", lambda *files: Extract(records, source, ""))
+    stage = begin(tmp_path, handover_registry_base_date="2026-05-24")
+    with pytest.raises(AwaitingPerson, match=re.escape("handover.delta_settled")):
+        provision._read_today(stage)
+    assert provision._read_today(begin(tmp_path / "today")).records is records
+
+
+def test_an_extract_that_is_not_there_answers_the_guard_with_no(tmp_path: Path) -> None:
+    stage = begin(tmp_path, handover_registry_file="none.csv")
+    with pytest.raises(RecruitError, match="none.csv"):
+        provision._read_today(stage)
+    assert list_last_answer(stage, "handover.delta_settled") == "no"

@@ -1,0 +1,139 @@
+"""The receipt: every serial ends exactly once, confirmed by two officers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recruitlib.base.errors import AwaitingPerson, ParameterError
+from recruitlib.handover.receipt import Receipt, check_serials, count_labels, read_receipt
+
+LABELS = pd.DataFrame({"serial": range(1, 31), "cohort": ["18"] * 12 + ["22"] * 18})
+VOID = pd.DataFrame({"serial": [3, 20]})
+GOOD = {
+    "demonstration": False, "run_id": "r8", "delta_digest": "0CFE f37f be57 7f79",
+    "prepared_by": "主任 甲", "confirmed_by": "係長 乙", "handler": "取扱者", "spoiled_serials": [5],
+    "handed_over_labels": 27, "received_by": "募集課", "received_on": "2026-05-25",
+}  # fmt: skip
+
+
+def make_receipt(handed_over: int, spoiled: list[int]) -> Receipt:
+    return Receipt(False, "r8", "", "", "", "", spoiled, handed_over, "", "")
+
+
+def check(handed_over: int, spoiled: list[int]) -> list[str]:
+    return check_serials(LABELS, VOID, make_receipt(handed_over, spoiled))
+
+
+def test_every_serial_handed_over_void_or_spoiled_once_is_complete() -> None:
+    assert check(28, []) == []
+    assert check(27, [5]) == []
+    assert check_serials(LABELS, VOID.iloc[:0], make_receipt(30, [])) == []
+
+
+def test_a_sheet_that_was_lost_is_found_on_the_day() -> None:
+    # A44, 福岡市: 145 labels were lost and noticed 19 days later.
+    assert "数え直して" in check(28 - 12, [])[0]
+
+
+def test_a_spoiled_sheet_that_nobody_reported_is_found() -> None:
+    # A42, 高浜町: misprints were mixed in and nobody could say whose.
+    assert check(28 - 12, []) and check(28 - 12, list(range(5, 16)))
+    assert check(28 - 11, list(range(5, 16))) == []
+
+
+@pytest.mark.parametrize("spoiled", [[31], [0], [-1], [5, 5], [5, 31]])
+def test_serials_that_were_not_printed_or_are_named_twice_are_refused(spoiled: list[int]) -> None:
+    # A41, 札幌市: a range given for a reprint hit other people.
+    assert "汚損の通番" in check(28 - len(set(spoiled)), spoiled)[0]
+
+
+def test_a_serial_cannot_be_void_and_spoiled() -> None:
+    assert check(28, [3]) == ["取消しと汚損の両方に数えた通番があります。"]
+
+
+@given(st.sets(st.integers(1, 30)), st.lists(st.integers(1, 30), max_size=12), st.integers(0, 30))
+def test_complete_means_that_the_numbers_add_up_and_nothing_is_counted_twice(
+    void: set[int], spoiled: list[int], handed_over: int
+) -> None:
+    problems = check_serials(
+        LABELS, pd.DataFrame({"serial": sorted(void)}), make_receipt(handed_over, spoiled)
+    )
+    disjoint = len(spoiled) == len(set(spoiled)) and not void & set(spoiled)
+    adds_up = handed_over == 30 - len(void | set(spoiled))
+    assert (problems == []) == (disjoint and adds_up)
+
+
+@given(st.sets(st.integers(1, 30)), st.sets(st.integers(1, 30)))
+def test_the_counts_of_each_cohort_add_up_to_its_labels(void: set[int], spoiled: set[int]) -> None:
+    receipt = make_receipt(0, sorted(spoiled - void))
+    counts = count_labels(LABELS, pd.DataFrame({"serial": sorted(void)}), receipt)
+    for age, labels, serials in (("18", 12, range(1, 13)), ("22", 18, range(13, 31))):
+        ends = {count.step: count.count for count in counts if count.cohort == age}
+        assert ends["handed_over"] + ends["voided"] + ends["spoiled"] == labels
+        assert ends["voided"] == len(void & set(serials))
+        assert ends["reprints"] == ends["top_ups"] == 0
+
+
+def write(path: Path, **changes: object) -> Path:
+    content = {**GOOD, **changes}
+    path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def test_a_receipt_is_read_as_written(tmp_path: Path) -> None:
+    receipt = read_receipt(write(tmp_path / "handover.yaml"), "r8", False)
+    assert receipt == Receipt(**{**GOOD, "delta_digest": "0cfef37fbe577f79"})
+    assert read_receipt(tmp_path / "none.yaml", "r8", False) is None
+
+
+@pytest.mark.parametrize("second", ["", "主任 甲", "主任　甲", "主任甲 "])
+def test_one_person_cannot_prepare_and_confirm(tmp_path: Path, second: str) -> None:
+    path = write(tmp_path / "handover.yaml", confirmed_by=second)
+    with pytest.raises(AwaitingPerson) as stop:
+        read_receipt(path, "r8", False)
+    assert "甲" not in str(stop.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("received_on: 2026-05-25", "received_on"),
+        ("delta_digest: 0123456701234567", "delta_digest"),
+        ("delta_digest: 1234567890123456", "delta_digest"),
+        ("spoiled_serials: 5", "spoiled_serials"),
+        ("spoiled_serials: 1-12", "spoiled_serials"),
+        ("spoiled_serials: ['5']", "spoiled_serials"),
+        ("spoiled_serials: [1-12]", "spoiled_serials"),
+        ("spoiled_serials: [true]", "spoiled_serials"),
+        ("spoiled_serials:", "spoiled_serials"),
+        ("handed_over_labels: '27'", "handed_over_labels"),
+        ("handed_over_labels: 27.0", "handed_over_labels"),
+        ("handed_over_labels: true", "handed_over_labels"),
+        ("confirmed_by:", "confirmed_by"),
+        ("confirmed_by: [a, b]", "confirmed_by"),
+    ],
+)
+def test_a_value_of_another_kind_is_named(tmp_path: Path, line: str, name: str) -> None:
+    path = write(tmp_path / "handover.yaml")
+    kept = {key: value for key, value in GOOD.items() if key != name}
+    text = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False) + line + "\n"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ParameterError, match=name):
+        read_receipt(path, "r8", False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "hint"),
+    [({"run_id": "r9"}, "別の実行"), ({"demonstration": True}, "見本"), ({"extra": 1}, "extra")],
+)
+def test_another_runs_receipt_and_unknown_fields_are_refused(
+    tmp_path: Path, changes: dict[str, object], hint: str
+) -> None:
+    with pytest.raises(ParameterError, match=hint):
+        read_receipt(write(tmp_path / "handover.yaml", **changes), "r8", False)

@@ -1,0 +1,257 @@
+"""The cohort: printed ranges against the age rule, base dates, counts, and the second test.
+
+Right values: the table that the ward's document prints (令和8年度), and published accidents.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pandas as pd
+import pytest
+
+from recruitlib.base.counts import Count
+from recruitlib.registry.cohort import (
+    check_base_date,
+    check_births,
+    check_ranges,
+    check_rows,
+    count_rows,
+    draw_birth_months,
+    read_ranges,
+    retest_status,
+    select_cohort,
+)
+from recruitlib.registry.extract import RESIDENT_COLUMNS, BirthRange
+
+EIGHTEEN = BirthRange(18, date(2008, 4, 2), date(2009, 4, 1))
+TWENTY_TWO = BirthRange(22, date(2004, 4, 2), date(2005, 4, 1))
+PRINTED = [EIGHTEEN, TWENTY_TWO]
+TODAY, BASE = date(2026, 5, 18), date(2026, 4, 1)
+
+
+def make_records(*people: dict[str, object]) -> pd.DataFrame:
+    plain: dict[str, object] = {
+        **dict.fromkeys(RESIDENT_COLUMNS, ""), "birth_date": "2008-06-03", "status": "resident",
+        "birth_status": "certain", "nationality": "japanese", "is_latest": True, "is_marked": True,
+        "changed_on": "2026-03-20", "left_on": "",
+    }  # fmt: skip
+    rows = [
+        {**plain, "addressee_id": f"{number:07}", "source_row": number + 2, **person}
+        for number, person in enumerate(people)
+    ]
+    return pd.DataFrame(rows)
+
+
+def make_year(birth_range: BirthRange, people: int) -> pd.DataFrame:
+    days = (birth_range.born_to - birth_range.born_from).days
+    births = [
+        (birth_range.born_from + timedelta(days=number * days // (people - 1))).isoformat()
+        for number in range(people)
+    ]
+    return pd.DataFrame({"birth_date": births, "cohort": str(birth_range.age)}, dtype="str")
+
+
+def test_the_ranges_of_the_request_are_read_as_printed() -> None:
+    parameters = {
+        "cohort_ages": [18, 22],
+        "cohort_birth_ranges": ["2008-04-02/2009-04-01", "2004-04-02/2005-04-01"],
+    }
+    assert read_ranges(parameters) == PRINTED
+
+
+def test_the_printed_ranges_of_the_documents_year_agree_with_the_age_rule() -> None:
+    assert check_ranges(PRINTED, 2026) == []
+
+
+@pytest.mark.parametrize(
+    ("age", "born_from", "born_to"),
+    [
+        # 小山市: 平成14-15 in place of 平成16-17
+        (22, date(2002, 4, 2), date(2003, 4, 1)),
+        # a published list that set 2008 beside 平成16
+        (18, date(2008, 4, 2), date(2005, 4, 1)),
+        (18, date(2004, 4, 2), date(2009, 4, 1)),
+        # the borders one day off, and the calendar year in place of the school year
+        (18, date(2008, 4, 1), date(2009, 4, 1)),
+        (18, date(2008, 4, 2), date(2009, 4, 2)),
+        (18, date(2008, 4, 1), date(2009, 3, 31)),
+        (22, date(2004, 1, 1), date(2004, 12, 31)),
+        # the other age's range
+        (22, date(2008, 4, 2), date(2009, 4, 1)),
+    ],
+)
+def test_a_printed_range_that_is_not_the_age_rules_is_an_objection(
+    age: int, born_from: date, born_to: date
+) -> None:
+    problems = check_ranges([BirthRange(age, born_from, born_to)], 2026)
+    assert len(problems) == 1
+    assert problems[0].startswith(f"{age}歳")
+
+
+def test_last_years_printed_ranges_are_an_objection_for_both_ages() -> None:
+    last = [
+        BirthRange(18, date(2007, 4, 2), date(2008, 4, 1)),
+        BirthRange(22, date(2003, 4, 2), date(2004, 4, 1)),
+    ]
+    assert len(check_ranges(last, 2026)) == 2
+    assert check_ranges(last, 2025) == []
+
+
+def test_other_ages_follow_the_same_rule() -> None:
+    """Other municipalities are asked for 21 as well: those who turn 21 in 令和8年度."""
+    assert check_ranges([BirthRange(21, date(2005, 4, 2), date(2006, 4, 1))], 2026) == []
+
+
+def test_a_fresh_extract_of_its_stated_base_date_is_right() -> None:
+    records = make_records({"changed_on": "2026-04-01"}, {"changed_on": ""})
+    assert check_base_date(records, BASE, TODAY, 60) == []
+
+
+@pytest.mark.parametrize(
+    ("changed_on", "base_date", "objection"),
+    [
+        ("2025-03-31", date(2025, 4, 1), "日たっています"),
+        ("2025-03-31", BASE, "異動が一件もありません"),
+        ("2026-04-02", BASE, "基準日より後の異動"),
+        ("2026-05-18", date(2026, 5, 19), "業務日より後"),
+        ("", BASE, "異動年月日がどの行にもありません"),
+    ],
+)
+def test_an_extract_of_another_day_or_year_is_an_objection(
+    changed_on: str, base_date: date, objection: str
+) -> None:
+    records = make_records({"changed_on": changed_on}, {"changed_on": ""})
+    problems = check_base_date(records, base_date, TODAY, 60)
+    assert any(objection in problem for problem in problems)
+
+
+def test_the_oldest_extract_that_may_be_used_is_as_old_as_the_parameter_says() -> None:
+    records = make_records({"changed_on": "2026-03-31"})
+    assert check_base_date(records, BASE, BASE + timedelta(days=60), 60) == []
+    assert check_base_date(records, BASE, BASE + timedelta(days=61), 60)
+
+
+def test_a_run_on_the_leap_day_does_not_stop() -> None:
+    """豊川市: a system that could not work on 29 February."""
+    leap_day = date(2028, 2, 29)
+    records = make_records({"changed_on": "2028-02-29"}, {"changed_on": "2028-02-28"})
+    assert check_base_date(records, leap_day, leap_day, 0) == []
+    ranges = [
+        BirthRange(18, date(2007, 4, 2), date(2008, 4, 1)),
+        BirthRange(22, date(2003, 4, 2), date(2004, 4, 1)),
+    ]
+    assert check_ranges(ranges, 2025) == []
+    born = pd.DataFrame(
+        {"birth_date": ["2008-02-29", "2004-02-29"], "cohort": ["18", "22"]}, dtype="str"
+    )
+    assert check_births(born, ranges) == []
+    assert draw_birth_months(born, ranges).axes
+
+
+def test_the_cohort_is_taken_as_whole_rows() -> None:
+    records = make_records({"full_name": "架空　花子"}, {"full_name": "見本　太郎"}, {})
+    cohort = select_cohort(records, pd.Series(["18", "out_of_range", "22"]))
+    assert cohort["cohort"].tolist() == ["18", "22"]
+    kept = records.loc[[0, 2], list(RESIDENT_COLUMNS)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(cohort[list(RESIDENT_COLUMNS)], kept)
+
+
+ENDS = ["18", "22", "22", "superseded", "foreign", "not_resident", "unreadable", "out_of_range"]
+
+
+def test_every_row_is_in_exactly_one_count() -> None:
+    counts = count_rows(pd.Series(ENDS), PRINTED)
+    assert Count("all", "rows_read", 8) in counts
+    assert Count("18", "cohort", 1) in counts and Count("22", "cohort", 2) in counts
+    assert check_rows(counts, 8) == []
+
+
+@pytest.mark.parametrize(
+    ("ends", "rows_in_file"),
+    [(ENDS[:-1], 8), ([*ENDS, "18"], 8), ([*ENDS[:-1], "lost"], 8), ([*ENDS[:-1], "21"], 8)],
+)
+def test_a_row_that_is_lost_doubled_or_in_no_known_count_is_an_objection(
+    ends: list[str], rows_in_file: int
+) -> None:
+    problems = check_rows(count_rows(pd.Series(ends), PRINTED), rows_in_file)
+    assert len(problems) == 1
+
+
+def test_a_whole_year_of_births_is_right() -> None:
+    cohort = pd.concat([make_year(EIGHTEEN, 1_698), make_year(TWENTY_TWO, 2_566)])
+    assert check_births(cohort, PRINTED) == []
+
+
+def test_people_of_one_years_end_who_are_missing_are_noticed() -> None:
+    """文京区: one condition lost everybody born from January to March."""
+    cohort = make_year(EIGHTEEN, 1_698)
+    lost = cohort[~cohort["birth_date"].str[5:7].isin(["01", "02", "03"])]
+    assert any("生まれ月" in problem for problem in check_births(lost, [EIGHTEEN]))
+
+
+def test_one_missing_month_is_noticed_from_a_hundred_people_on() -> None:
+    cohort = make_year(EIGHTEEN, 120)
+    lost = cohort[cohort["birth_date"].str[5:7] != "04"]
+    assert len(lost) >= 100 and check_births(lost, [EIGHTEEN])
+
+
+def test_a_small_ward_is_not_stopped_by_an_empty_month() -> None:
+    assert check_births(make_year(EIGHTEEN, 5), [EIGHTEEN]) == []
+
+
+def test_births_outside_the_range_are_noticed_at_both_ends() -> None:
+    """港区: a top-up extract without its lower bound brought in 204 older children."""
+    for birth in ("2008-04-01", "2009-04-02", "1999-01-01"):
+        cohort = pd.concat(
+            [make_year(EIGHTEEN, 120), pd.DataFrame({"birth_date": [birth], "cohort": ["18"]})]
+        )
+        assert any("範囲の外" in problem for problem in check_births(cohort, [EIGHTEEN]))
+
+
+def test_an_age_without_anybody_is_an_objection() -> None:
+    problems = check_births(make_year(EIGHTEEN, 120), PRINTED)
+    assert problems == ["22歳: 一人もいません。"]
+
+
+def test_living_resident_nationals_pass_the_second_test() -> None:
+    records = make_records({}, {})
+    assert retest_status(select_cohort(records, pd.Series(["18", "18"])), records) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "objection"),
+    [
+        ({"status": "moved_out"}, "住民でない"),
+        ({"status": "dead"}, "住民でない"),
+        ({"status": "removed"}, "住民でない"),
+        ({"nationality": "foreign"}, "日本国籍でない"),
+        ({"is_latest": False}, "最新でない"),
+        # 018サポート: delivered as residents by the extraction tool, though they had left
+        ({"left_on": "2026-02-01"}, "消除または転出の日がある"),
+    ],
+)
+def test_a_selected_row_that_should_not_be_there_is_found_by_row(
+    fault: dict[str, object], objection: str
+) -> None:
+    records = make_records({}, fault, {})
+    problems = retest_status(select_cohort(records, pd.Series(["18"] * 3)), records)
+    assert len(problems) == 1
+    assert objection in problems[0] and "3 行目" in problems[0]
+
+
+def test_ids_that_were_moved_against_their_rows_are_found() -> None:
+    records = make_records({}, {}, {})
+    cohort = select_cohort(records, pd.Series(["18"] * 3))
+    cohort["addressee_id"] = cohort["addressee_id"].to_numpy()[[1, 2, 0]]
+    assert any("宛名番号が違う" in problem for problem in retest_status(cohort, records))
+
+
+def test_the_chart_has_thirteen_month_places_and_as_many_people_as_the_cohort() -> None:
+    """A range from 2 April to 1 April touches thirteen calendar months."""
+    cohort = make_year(EIGHTEEN, 121)
+    panel = draw_birth_months(cohort, [EIGHTEEN]).axes[0]
+    heights = [bar.get_height() for bar in panel.patches]
+    assert len(heights) == 13
+    assert sum(heights) == 121
+    assert "121人" in panel.get_title(loc="center")

@@ -1,0 +1,272 @@
+"""The steps of notebook 03: nothing undecided, nobody leaked, approved by a second person."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from recruitlib.base.audit import read_entries
+from recruitlib.base.counts import ALL, Count, write_counts
+from recruitlib.base.errors import AwaitingPerson, GuardError, IntegrityError
+from recruitlib.base.run import Stage, ask_guard, read_private_table
+from recruitlib.base.tables import parse_table
+from recruitlib.base.vault import read_private
+from recruitlib.review import confirmation
+from recruitlib.review.approval import Approval, write_approval
+from recruitlib.review.confirmation import Review
+from tests.unit.stages import (
+    CHOICES,
+    SECOND,
+    STAFF,
+    decide_cases,
+    list_last_answer,
+    make_situation,
+    make_stage,
+    store,
+)
+
+PERSON = [f"{number:010d}" for number in range(10)]
+COUNTS = [Count(ALL, "rows_read", 9), Count("18", "cohort", 7), Count("22", "cohort", 2)]
+
+
+def begin(folder: Path, **parameters: Any) -> Stage:
+    """Begin 03 with the situation's tables and the counts of 01."""
+    stage = make_stage(folder, "03", **parameters)
+    store(stage, **make_situation())
+    (stage.folder / "counts.csv").write_bytes(write_counts(COUNTS))
+    return stage
+
+
+def approve(stage: Stage, review: Review, by: str = "課長 丁", digest: str = "") -> None:
+    approval = Approval(digest or review.digest[:16], by, "課長", "2026-05-19")
+    write_approval(stage.locate("approval_file"), "test_ward", True, approval)
+
+
+def list_ids(review: Review) -> list[str]:
+    return sorted(review.recipients["addressee_id"])
+
+
+def test_without_decisions_everybody_who_may_be_meant_stays_out(tmp_path: Path) -> None:
+    review = confirmation.prepare_review(begin(tmp_path))
+    assert review.exclusions.protected == {PERSON[6]}
+    assert review.exclusions.opted_out == {PERSON[1], PERSON[2], PERSON[5]}
+    assert review.exclusions.withheld == {PERSON[3], PERSON[4], PERSON[7]}
+    assert list_ids(review) == PERSON[8:]
+    assert (review.cases["problem"] == "決定がありません").all()
+
+
+def test_the_decisions_of_two_people_are_applied(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    decide_cases(stage, CHOICES, SECOND)
+    review = confirmation.prepare_review(stage)
+    assert review.exclusions.protected == {PERSON[6]}
+    assert review.exclusions.opted_out == {PERSON[1], PERSON[2], PERSON[4], PERSON[5]}
+    assert review.exclusions.withheld == frozenset()
+    assert list_ids(review) == [PERSON[3], PERSON[7], *PERSON[8:]]
+    assert len(review.settled) == len(review.applications) == 4
+
+
+def test_no_decision_of_one_person_alone_frees_or_links_anybody(tmp_path: Path) -> None:
+    # A19, 生駒市: an application linked to the wrong person; A64: a withdrawal by one clerk.
+    stage = begin(tmp_path)
+    choices = {**CHOICES, 3: {"decision": "withdrawn", "reason": "withdrawn_by_subject"}}
+    for confirmed_by in ("", STAFF, "主任甲"):
+        decide_cases(stage, choices, confirmed_by)
+        review = confirmation.prepare_review(stage)
+        assert list_ids(review) == PERSON[8:]
+        with pytest.raises(AwaitingPerson, match=re.escape("optouts.all_decided")):
+            confirmation.require_decisions(stage, review)
+    decide_cases(stage, choices, SECOND)
+    review = confirmation.prepare_review(stage)
+    assert PERSON[5] in list_ids(review)
+    confirmation.require_decisions(stage, review)
+    assert list_last_answer(stage, "optouts.all_decided") == "yes"
+
+
+@pytest.mark.parametrize("missing", [1, 2, 4])
+def test_an_open_case_waits_for_a_person_and_the_proposal_stays_encrypted(
+    tmp_path: Path, missing: int
+) -> None:
+    stage = begin(tmp_path)
+    decide_cases(stage, {n: choice for n, choice in CHOICES.items() if n != missing}, SECOND)
+    review = confirmation.prepare_review(stage)
+    with pytest.raises(AwaitingPerson, match=rf"事例{missing}（") as stop:
+        confirmation.require_decisions(stage, review)
+    assert not [name for name in review.cohort["full_name"] if name in str(stop.value)]
+    kept = parse_table(read_private(stage.folder, stage.key, "proposal", "03"))
+    pd.testing.assert_frame_equal(kept, review.recipients)
+    assert "試験".encode() not in (stage.folder / "private/proposal.age").read_bytes()
+    assert list_last_answer(stage, "optouts.all_decided") == "no"
+    assert list_last_answer(stage, "exclusion.zero_leak") == ""
+
+
+def test_an_unconfirmed_withdrawal_does_not_wait_since_its_subject_stays_out(
+    tmp_path: Path,
+) -> None:
+    stage = begin(tmp_path)
+    decide_cases(stage, {n: choice for n, choice in CHOICES.items() if n != 3}, SECOND)
+    review = confirmation.prepare_review(stage)
+    assert PERSON[5] not in list_ids(review)
+    confirmation.require_decisions(stage, review)
+
+
+def test_the_policy_withhold_prints_nobody_near_and_does_not_wait(tmp_path: Path) -> None:
+    stage = begin(tmp_path, undecided="withhold")
+    review = confirmation.prepare_review(stage)
+    confirmation.require_decisions(stage, review)
+    assert list_ids(review) == PERSON[8:]
+
+
+def test_the_policy_withhold_waits_where_nobody_could_be_withheld(tmp_path: Path) -> None:
+    stage = begin(tmp_path, undecided="withhold")
+    store(stage, candidates=make_situation()["candidates"].iloc[:0])
+    with pytest.raises(AwaitingPerson, match="事例2（未決"):
+        confirmation.require_decisions(stage, confirmation.prepare_review(stage))
+
+
+def test_a_recipient_who_looks_like_an_application_stops(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    decide_cases(stage, CHOICES, SECOND)
+    review = confirmation.prepare_review(stage)
+    everybody = review._replace(recipients=review.cohort)
+    with pytest.raises(GuardError, match=re.escape("exclusion.zero_leak")) as stop:
+        confirmation.require_decisions(stage, everybody)
+    assert not [name for name in review.cohort["full_name"] if name in str(stop.value)]
+
+
+def test_the_registry_is_read_again_and_every_recipient_is_its_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = begin(tmp_path)
+    review = confirmation.prepare_review(stage)
+    read: list[Stage] = []
+    monkeypatch.setattr(confirmation, "reread_registry", read.append)
+    monkeypatch.setattr(confirmation, "check_whole_records", lambda *content: [])
+    confirmation.prove_recipients(stage, review)
+    assert read == [stage]
+    monkeypatch.setattr(confirmation, "check_whole_records", lambda *content: ["2 行目。"])
+    with pytest.raises(GuardError, match=re.escape("exclusion.whole_records")):
+        confirmation.prove_recipients(stage, review)
+
+
+def test_counts_of_01_that_were_edited_stop_03(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A45 once more, at the step where people become recipients.
+    stage = begin(tmp_path)
+    review = confirmation.prepare_review(stage)
+    monkeypatch.setattr(confirmation, "reread_registry", lambda stage: None)
+    monkeypatch.setattr(confirmation, "check_whole_records", lambda *content: [])
+    edited = [Count(ALL, "rows_read", 10), Count("18", "cohort", 8), Count("22", "cohort", 2)]
+    (stage.folder / "counts.csv").write_bytes(write_counts(edited))
+    with pytest.raises(GuardError, match=re.escape("review.counts_balance")):
+        confirmation.prove_recipients(stage, review)
+
+
+def test_an_approval_of_exactly_this_content_is_accepted(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    decide_cases(stage, CHOICES, SECOND)
+    review = confirmation.prepare_review(stage)
+    approve(stage, review)
+    assert confirmation.require_approval(stage, review).approved_by == "課長 丁"
+    assert list_last_answer(stage, "review.approved") == "yes"
+
+
+def test_no_approval_and_one_of_other_content_wait(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    decide_cases(stage, CHOICES, SECOND)
+    review = confirmation.prepare_review(stage)
+    with pytest.raises(AwaitingPerson, match="まだありません"):
+        confirmation.require_approval(stage, review)
+    approve(stage, review)
+    choices = {**CHOICES, 4: {"decision": "excluded", "reason": "household_protected"}}
+    decide_cases(stage, choices, SECOND)
+    with pytest.raises(AwaitingPerson, match="内容が変わりました"):
+        confirmation.require_approval(stage, confirmation.prepare_review(stage))
+
+
+@pytest.mark.parametrize("by", ["担当者A（見本）", "担当者Ａ （見本）", STAFF, "主任　甲"])
+def test_the_operator_and_the_decider_cannot_approve(tmp_path: Path, by: str) -> None:
+    # A65: one officer was both, under another typed name.
+    stage = begin(tmp_path)
+    decide_cases(stage, CHOICES, SECOND)
+    review = confirmation.prepare_review(stage)
+    approve(stage, review, by=by)
+    with pytest.raises(AwaitingPerson, match=re.escape("review.approved")):
+        confirmation.require_approval(stage, review)
+
+
+def finish(stage: Stage, guards: list[str]) -> str:
+    decide_cases(stage, CHOICES, SECOND)
+    review = confirmation.prepare_review(stage)
+    approve(stage, review)
+    for name in guards:
+        ask_guard(stage, name, [])
+    confirmation.require_decisions(stage, review)
+    return confirmation.finish_confirmation(
+        stage, review, confirmation.require_approval(stage, review)
+    )
+
+
+def test_a_finished_confirmation_leaves_the_recipients_and_who_was_excluded_why(
+    tmp_path: Path,
+) -> None:
+    stage = begin(tmp_path)
+    line = finish(
+        stage, ["record.chain_intact", "exclusion.whole_records", "review.counts_balance"]
+    )
+    assert line.startswith("03 確認 完了: ")
+    assert len(read_private_table(stage, "recipients")) == 4
+    excluded = read_private_table(stage, "excluded")
+    assert sorted(excluded.itertuples(index=False, name=None)) == [
+        ("opted_out", PERSON[1]), ("opted_out", PERSON[2]), ("opted_out", PERSON[4]),
+        ("opted_out", PERSON[5]), ("protected", PERSON[6]),
+    ]  # fmt: skip
+    facts = [entry["facts"] for entry in read_entries(stage.folder) if entry["event"] == "approved"]
+    assert [(fact["by"], fact["decided_by"], fact["confirmed_by"]) for fact in facts] == [
+        ("課長 丁", STAFF, SECOND)
+    ]
+    record = (stage.folder / "audit.jsonl").read_text(encoding="utf-8")
+    cohort = make_situation()["cohort"]
+    assert not [
+        text
+        for name in ("full_name", "addressee_id", "address")
+        for text in cohort[name]
+        if text in record
+    ]
+
+
+def test_nothing_is_finished_while_a_guard_was_not_asked(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    with pytest.raises(IntegrityError, match=re.escape("exclusion.whole_records")):
+        finish(stage, ["record.chain_intact", "review.counts_balance"])
+    assert not (stage.folder / "private/recipients.age").exists()
+
+
+def test_the_tables_of_the_notebook_hold_nothing_of_a_person(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    review = confirmation.prepare_review(stage)
+    cases, approval = confirmation.tabulate_cases(review), confirmation.tabulate_approval(review)
+    assert cases["種類"].tolist() == [
+        "要確認（先に除外）",
+        "未決の申出",
+        "取下げ",
+        "支援措置対象者と同じ世帯の対象者",
+    ]
+    assert cases["候補の数"].tolist() == [0, 2, 0, 0]
+    assert approval["内容"].tolist()[:3] == ["0人", "2人", "2人"]
+    assert approval["内容"].tolist()[3].replace(" ", "") == review.digest[:16]
+    towns = confirmation.tabulate_places(stage, review)
+    assert towns.values.tolist() == [["10人未満の町（1町）", "10未満"]]
+    shown = json.dumps(
+        [table.values.tolist() for table in (cases, approval, towns)],
+        ensure_ascii=False,
+        default=str,
+    )
+    for name in ("full_name", "addressee_id", "address", "birth_date"):
+        assert not [value for value in review.cohort[name] if value in shown]
