@@ -17,7 +17,7 @@ test: $(READY) lint ## すべての試験を行う
 
 lab: $(READY) ## JupyterLab を日本語で開く（この PC の中だけ）
 	$(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.extension_manager=readonly --LabApp.news_url=None \
-	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --KernelManager.transport=ipc
 
 bench: $(READY) ## 速さを、ほかの道具と並べて測る
 	$(BIN)/python bench/measure.py
@@ -38,4 +38,6 @@ $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV) || { echo 'venv が作れません。Debian・Ubuntu では apt-get install python3-venv です。'; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	mkdir -p $(VENV)/share/jupyter/lab/settings
+	cp params/jupyterlab_overrides.json $(VENV)/share/jupyter/lab/settings/overrides.json
 	touch $@

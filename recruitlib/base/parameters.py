@@ -43,13 +43,17 @@ class Parameter(NamedTuple):
     check: Callable[[Any], str] = lambda value: ""
 
 
-def _is_date(value: str) -> str:
+def is_iso_date(value: Any) -> bool:
+    """Say whether a value is text in the one form 2026-04-01, and a day of the calendar."""
     try:
         # Python also reads 20260401 and 2026-W14-3, which then do not compare as text.
-        is_written_so = date.fromisoformat(value).isoformat() == value
-    except ValueError:
-        is_written_so = False
-    return "" if is_written_so else "日付は 2026-04-01 の形で書いてください"
+        return date.fromisoformat(value).isoformat() == value
+    except (TypeError, ValueError):
+        return False
+
+
+def _is_date(value: str) -> str:
+    return "" if is_iso_date(value) else "日付は 2026-04-01 の形で書いてください"
 
 
 def _is_date_or_empty(value: str) -> str:
@@ -96,12 +100,17 @@ def _are_of(*choices: str) -> Callable[[list[str]], str]:
     )
 
 
+def _is_this_year(value: str) -> str:
+    if value == "standing":
+        return "standing（翌年度以後も有効）は、申出を引き継ぐ仕組みがまだないので使えません"
+    return _is_one_of("fiscal_year")(value)
+
+
 def _are_texts(value: list[str]) -> str:
     return "" if all(type(item) is str and item for item in value) else "ファイル名の並びです"
 
 
-def _list_day(stage: str, prefix: str, day: str) -> list[Parameter]:
-    """The two lists of one day: protective measures, and applications by channel."""
+def _protections_day(stage: str, prefix: str, day: str) -> list[Parameter]:
     return [
         Parameter(f"{prefix}protections_file", stage, str, f"支援措置対象者一覧（{day}）", ""),
         Parameter(f"{prefix}protections_listed_on", stage, str, f"同 作成日（{day}）", "",
@@ -152,7 +161,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("registry_base_date", "01", str, "抽出基準日", REQUIRED, _is_date),
     Parameter("registry_max_age_days", "01", int, "抽出から取込までの上限日数", 60, _is_count),
     Parameter("protections_profile", "01", str, "支援措置対象者一覧の様式", REQUIRED),
-    *_list_day("01", "", "取込日"),
+    *_protections_day("01", "", "取込日"),
     Parameter("towns_file", "02", str, "町名表", REQUIRED),
     Parameter("form_profile", "02", str, "電子申請の様式", REQUIRED),
     Parameter("counter_profile", "02", str, "受付簿の様式", REQUIRED),
@@ -160,7 +169,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("applications_zero_confirmed_by", "02", str, "申出が0件であることを確かめた人", ""),
     Parameter("optout_deadline", "02", str, "申出の締切日", REQUIRED, _is_date),
     Parameter("optout_validity", "02", str, "申出の有効期間", "fiscal_year",
-              _is_one_of("fiscal_year", "standing")),
+              _is_this_year),
     Parameter("late_optout", "02", str, "締切後の申出の扱い", "honour",
               _is_one_of("honour", "return")),
     Parameter("applicants", "02", list, "申出できる人", ["self"],
@@ -172,11 +181,11 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("bundle_request_quote", "03", str, "束を分けるよう求める依頼文書の文言", ""),
     Parameter("label_sheet", "04", str, "ラベル用紙", REQUIRED),
     Parameter("label_fonts", "04", list, "追加の書体ファイル", [], _are_texts),
-    *_list_day("04", "print_", "印刷日"),
+    *_protections_day("04", "print_", "印刷日"),
     *_applications_day("04", "print_", "印刷日"),
     Parameter("handover_registry_file", "05", str, "提供日の抽出ファイル", REQUIRED),
     Parameter("handover_registry_base_date", "05", str, "提供日の抽出基準日", REQUIRED, _is_date),
-    *_list_day("05", "handover_", "提供日"),
+    *_protections_day("05", "handover_", "提供日"),
     *_applications_day("05", "handover_", "提供日"),
     Parameter("handover_file", "05", str, "提供の確認書（差引・枚数・受領）", REQUIRED),
     Parameter("disposal_file", "06", str, "廃棄の確認書", REQUIRED),

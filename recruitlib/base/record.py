@@ -92,6 +92,13 @@ def refuse_changed(folder: Path, path: Path) -> str:
     sealed = str(seals[-1]["facts"]["files"][name])
     begun = find_latest(entries, path.stem[:2], "begun")
     runs_again = begun is not None and begun["seq"] > seals[-1]["seq"]
+    # A run that was refused before it began has put its own file in place of the one kept aside.
+    runs_again |= any(
+        entry["event"] == "renamed"
+        and entry["seq"] > seals[-1]["seq"]
+        and name in entry["facts"]["files"]
+        for entry in entries
+    )
     if sealed != digest_bytes(path.read_bytes()) and not runs_again:
         raise IntegrityError(
             f"{name}: 封をした後に変えられています。記録を使わず、管理者に知らせてください。"

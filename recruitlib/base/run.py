@@ -289,7 +289,10 @@ def skip_guard(stage: Stage, name: str, because: str) -> None:
 
 @contextmanager
 def asking(stage: Stage, name: str, note: str = "") -> Iterator[None]:
-    """Ask a guard by doing the work itself: an expected error inside is a no, its end a yes."""
+    """Ask a guard by doing work that may fail: an expected error inside is its no.
+
+    The yes is asked for afterwards, when the result of the work has been looked at.
+    """
     try:
         yield
     except RecruitError as error:
@@ -298,7 +301,6 @@ def asking(stage: Stage, name: str, note: str = "") -> Iterator[None]:
             guard=name, answer="no", note=note, problems=[str(error)],
         )  # fmt: skip
         raise
-    ask_guard(stage, name, [], note)
 
 
 def list_answers(stage: Stage) -> dict[str, Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from recruitlib.base.errors import ParameterError, raise_problems
-from recruitlib.base.parameters import read_yaml
+from recruitlib.base.parameters import is_iso_date, read_yaml
 
 LABEL_MEDIUM = "紙（宛名シール）"
 
@@ -53,7 +53,7 @@ def read_scope(path: Path) -> Scope:
         problems = [
             f"{name}: 日付は 2026-04-01 の形で引用符をつけて書いてください。"
             for name in ("period_from", "period_to")
-            if not _is_iso(content[name])
+            if not is_iso_date(content[name])
         ]
     raise_problems(ParameterError, problems, f"承認された範囲（{path.name}）")
     lists = {name: tuple(value) for name, value in content.items() if isinstance(value, list)}
@@ -74,13 +74,6 @@ def _check_kind(name: str, value: Any) -> str:
 
 def _is_list_of(value: Any, kind: type) -> bool:
     return type(value) is list and all(type(item) is kind and item != "" for item in value)
-
-
-def _is_iso(value: Any) -> bool:
-    try:
-        return date.fromisoformat(value).isoformat() == value
-    except (TypeError, ValueError):
-        return False
 
 
 def check_scope(scope: Scope, ages: Sequence[int], items: Sequence[str], today: date) -> list[str]:
@@ -115,10 +108,17 @@ def check_conditions(scope: Scope, handler: str, request_number: str, today: dat
         ("覚書", scope.memorandum_on),
         ("情報の提供に関する要綱", scope.guideline_on),
     ):
-        if not _is_iso(day) or date.fromisoformat(day) > today:
+        if not is_iso_date(day) or date.fromisoformat(day) > today:
             problems.append(f"{name}が発効していません。範囲のファイルに発効日を書いてください。")
     if handler not in scope.handlers:
         problems.append("提供する人が、指定された取扱者の中にありません。")
     if not request_number.strip():
         problems.append("依頼文書の番号がありません。")
     return problems
+
+
+def check_recipient(scope: Scope, received_by: str) -> list[str]:
+    """Say if the labels went to somebody else than the approved recipient."""
+    if scope.recipient in received_by:
+        return []
+    return ["受領者が、承認された相手方ではありません。提供の確認書を確かめてください。"]

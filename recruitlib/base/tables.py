@@ -21,7 +21,6 @@ from pyarrow import csv as arrow_csv
 
 from recruitlib.base.delimited import (
     LINE_BREAK,
-    DecodedText,
     RecordScan,
     decode_bytes,
     decode_file,
@@ -40,7 +39,6 @@ from recruitlib.base.headers import (
 )
 
 __all__ = [
-    "DecodedText",
     "ReadTable",
     "decode_file",
     "fold_header",

@@ -34,9 +34,9 @@ def remember_terms(folder: Path, key: RunKey, stage: str, people: pd.DataFrame) 
         for name in ("full_name", "address", "addressee_id", "application_id", "phone")
         if name in people.columns
     ]
-    known = set(_read_terms(folder, key, f"terms_{stage}"))
-    known.update(text for name in columns for text in people[name] if text)
     name = f"terms_{stage}"
+    known = set(_read_terms(folder, key, name))
+    known.update(text for column in columns for text in people[column] if text)
     digest = write_private(folder, key, name, json.dumps(sorted(known)).encode())
     append_entry(folder, stage, "remembered", files={f"{PRIVATE}/{name}.age": digest})
 

@@ -90,10 +90,10 @@ def read_print_password(run_id: str, demonstration: bool) -> str:
         ParameterError: it is missing, shorter than 8 characters, or equal to the passphrase.
     """
     password = read_secret(PRINT_PASSWORD_VARIABLE, run_id, demonstration, "印刷用パスワード")
-    too_weak = len(password) < SHORTEST_PRINT_PASSWORD or password == os.environ.get(
-        PASSPHRASE_VARIABLE
-    )
-    if too_weak and not demonstration:
+    if demonstration:
+        return password
+    passphrase = os.environ.get(PASSPHRASE_VARIABLE) or _read_keyring(PASSPHRASE_VARIABLE, run_id)
+    if len(password) < SHORTEST_PRINT_PASSWORD or password == passphrase:
         raise ParameterError("印刷用パスワードは、合言葉と別の8文字以上にしてください。")
     return password
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from recruitlib.base.audit import append_entry
+from recruitlib.base.audit import append_entry, read_entries
 from recruitlib.base.errors import AwaitingPerson, ParameterError, raise_problems
 from recruitlib.base.parameters import BY_NAME, read_yaml
 from recruitlib.base.record import seal_notebooks
@@ -115,19 +115,27 @@ def list_private(folder: Path) -> list[str]:
     )
 
 
-def destroy_private(stage: Stage) -> tuple[str, ...]:
+def destroy_private(stage: Stage, attestation: Attestation) -> tuple[str, ...]:
     """Destroy every private file of the run, keeping only what the last scan needs.
 
-    The key and the words of the scan go when this notebook itself is sealed.
+    The source files are asked about first, so that a stop leaves everything in place. The key and
+    the words of the scan go when this notebook itself is sealed.
 
     Returns:
-        the names of the destroyed files.
+        the names of all files destroyed in this run, those of an earlier attempt included.
+
+    Raises:
+        GuardError: a source file is neither gone nor attested as kept.
     """
+    problems = check_sources(stage, attestation)
+    if problems:
+        ask_guard(stage, "closing.nothing_left", problems)
     names = list_private(stage.folder)
     for name in names:
         (stage.folder / name).unlink()
     append_entry(stage.folder, stage.number, "destroyed", files=names)
-    return tuple(names)
+    entries = [entry for entry in read_entries(stage.folder) if entry["event"] == "destroyed"]
+    return tuple(sorted({name for entry in entries for name in entry["facts"]["files"]}))
 
 
 def prove_nothing_left(stage: Stage, attestation: Attestation) -> None:

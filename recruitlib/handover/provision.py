@@ -22,7 +22,7 @@ from recruitlib.base.audit import (
 from recruitlib.base.counts import ALL, Count, merge_counts, read_counts
 from recruitlib.base.errors import AwaitingPerson
 from recruitlib.base.run import Stage, ask_guard, asking, complete_stage, read_private_table
-from recruitlib.base.scope import check_conditions, read_scope
+from recruitlib.base.scope import check_conditions, check_recipient, read_scope
 from recruitlib.base.traces import remember_terms
 from recruitlib.handover.delta import digest_delta, find_void
 from recruitlib.handover.documents import render_letter, render_receipt
@@ -173,6 +173,10 @@ def require_receipt(stage: Stage, delta: Delta) -> Receipt:
     scope = read_scope(stage.locate("scope_file"))
     request = stage.parameters["request_number"]
     ask_guard(
+        stage, "handover.within_scope", check_recipient(scope, receipt.received_by),
+        f"相手方: {scope.recipient}",
+    )  # fmt: skip
+    ask_guard(
         stage, "handover.conditions_met",
         check_conditions(scope, receipt.handler, request, stage.today), "覚書・要綱・取扱者・依頼文書",
     )  # fmt: skip
@@ -235,7 +239,12 @@ def tabulate_scope(stage: Stage, receipt: Receipt) -> pd.DataFrame:
     return pd.DataFrame(
         [
             ("提供の相手方", scope.recipient, receipt.received_by),
-            ("項目", "、".join(scope.provided_items), "読み戻しで確かめた（04）"),
+            (
+                "結合する項目",
+                "、".join(scope.connected_items),
+                "申出の様式で、ほかの列を読み込まない",
+            ),
+            ("提供する項目", "、".join(scope.provided_items), "読み戻しで確かめた（04）"),
             ("媒体", scope.medium, "宛名シールの PDF を紙に印刷"),
             ("期間", f"{scope.period_from}〜{scope.period_to}", stage.today.isoformat()),
             ("覚書・要綱の発効", f"{scope.memorandum_on}、{scope.guideline_on}", "業務日より前"),

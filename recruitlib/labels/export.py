@@ -27,6 +27,7 @@ from recruitlib.labels.proof import (
     find_extra_items,
     read_back,
     render_page,
+    write_expected,
 )
 from recruitlib.labels.sheets import Sheet, read_sheet
 from recruitlib.optouts.decisions import read_decisions
@@ -39,6 +40,12 @@ from recruitlib.review.approval import check_approval, digest_approval, read_app
 from recruitlib.review.balance import check_balance, count_people
 from recruitlib.review.recipients import Exclusions
 
+COLUMN_LABELS = {
+    "full_name": "氏名",
+    "postal_code": "郵便番号",
+    "address": "住所",
+    "building": "方書",
+}
 LABEL_COLUMNS = ("serial", "bundle", "sheet", "position", "addressee_id", "cohort")
 # What an application says; a row that differs in any of it since the approval is a new one.
 _CONTENT = ["application_id", "subject_name", "subject_birth_date", "subject_address", "status"]
@@ -66,6 +73,8 @@ def check_print_day(stage: Stage) -> PrintDay:
 
     With no new hit the approval stands; any hit takes the run back to 03.
     """
+    # A missing password is better known now than after the printing.
+    read_print_password(stage.parameters["run_id"], stage.demonstration)
     ask_scope(stage)
     recipients, cohort = (
         read_private_table(stage, "recipients"),
@@ -161,7 +170,7 @@ def make_bundles(stage: Stage, day: PrintDay) -> list[Bundle]:
     fonts = open_fonts(stage)
     gaps = find_unprintable(day.recipients, fonts)
     problems = [
-        f"{row['source_row']}行目の{row['column']}: {row['code_points']}（{row['reason']}）。"
+        f"{row['source_row']}行目の{COLUMN_LABELS[row['column']]}: {row['code_points']}（{row['reason']}）。"
         for row in gaps.head(20).to_dict("records")
     ]
     ask_guard(stage, "labels.every_character", problems, f"{len(day.recipients):,}枚の全文字")
@@ -192,7 +201,7 @@ def split_bundles(
 ) -> list[tuple[str, pd.DataFrame]]:
     """Split recipients into bundles; by default one, since a bundle tells what a label does not."""
     if not bundle_by:
-        return [("all", recipients)]
+        return [(ALL, recipients)]
     return [
         (str(age), people.reset_index(drop=True))
         for age, people in recipients.groupby("cohort", sort=True)
@@ -215,13 +224,14 @@ def prove_bundles(
     """
     password = read_print_password(stage.parameters["run_id"], stage.demonstration)
     sheet, postal = read_sheet(stage.locate("label_sheet")), shows_postal_code(stage)
-    barred = list_texts(day.excluded, postal) - list_texts(day.recipients, postal)
+    own = set(write_expected(day.recipients, postal))
+    barred = set(write_expected(day.excluded, postal)) - own
     rows, extras = [], []
     for bundle in bundles:
         pdf = files[f"labels_{bundle.name}.pdf"]
         printed = read_back(pdf, sheet, password)
         different = compare_labels(printed, bundle.people, sheet, postal)
-        found = int(printed["text"].isin(barred).sum())
+        found = int(printed["text"].str.replace(" +", " ", regex=True).isin(barred).sum())
         extra = find_extra_items(pdf, sheet, password, _margin_pattern(stage, bundle))
         extras += [f"{bundle.name}: {item}。" for item in extra]
         rows.append(
@@ -248,16 +258,6 @@ def _margin_pattern(stage: Stage, bundle: Bundle) -> str:
     own = f"{re.escape(stage.parameters['run_id'])} {re.escape(bundle.name)}"
     note = " 見本" if stage.demonstration else ""
     return rf"{own} シート \d+/\d+ 通番 \d+-\d+{note}"
-
-
-def list_texts(people: pd.DataFrame, show_postal_code: bool) -> set[str]:
-    """List what a label of each person would say, as it is read back."""
-    texts = set()
-    for row in people.to_dict("records"):
-        code = "".join(str(int(digit)) for digit in row["postal_code"] if digit.isdigit())
-        postal = f"〒{code[:3]}-{code[3:]}" if show_postal_code and code else ""
-        texts.add(f"{postal}{row['address']}{row['building']}{row['full_name']}　様")
-    return texts
 
 
 def number_labels(bundles: list[Bundle], per_page: int) -> pd.DataFrame:

@@ -127,6 +127,20 @@ def compare_labels(
     return table.sort_values(["sheet_number", "position"], kind="stable", ignore_index=True)
 
 
+def write_expected(people: pd.DataFrame, show_postal_code: bool) -> list[str]:
+    """Write what each person's label must say, in the form in which it is read back.
+
+    Args:
+        people: postal_code, address, building, full_name.
+        show_postal_code: whether the postal code is to be printed.
+
+    Returns:
+        one text per row, runs of half-width spaces counted as one.
+    """
+    rows = people[["postal_code", "address", "building", "full_name"]].itertuples(index=False)
+    return [_merge_spaces("".join(_list_expected_fields(show_postal_code, *row))) for row in rows]
+
+
 def _list_expected_fields(
     show_postal_code: bool, postal_code: str, address: str, building: str, full_name: str
 ) -> list[str]:

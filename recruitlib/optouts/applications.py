@@ -23,6 +23,8 @@ APPLICATION_COLUMNS = (
     "applicant_relation", "identity_check", "card_name", "card_substitutes", "status",
     "source_row",
 )  # fmt: skip
+SOURCES = ("form", "counter")
+SOURCE_LABELS = {"form": "電子申請", "counter": "窓口・郵送"}
 # Forms open at the earliest some months before the fiscal year: older rows are another year's file.
 EARLIEST_DAYS = 180
 
@@ -127,7 +129,7 @@ def check_totals(
     problems = []
     for source, total in totals.items():
         found = int((applications["source"] == source).sum())
-        name = {"form": "電子申請", "counter": "窓口・郵送"}[source]
+        name = SOURCE_LABELS[source]
         if found != total:
             problems.append(
                 f"{name}: 読んだ {found} 件と、画面・紙の件数 {total} 件が違います。出力し直してください。"
@@ -163,7 +165,7 @@ def check_exports(
     """
     problems = []
     for source, day in exported_on.items():
-        name = {"form": "電子申請", "counter": "窓口・郵送"}[source]
+        name = SOURCE_LABELS[source]
         if day <= deadline:
             problems.append(
                 f"{name}: 締切の後に出力していません。締切の翌日以降に出力し直してください。"

@@ -10,20 +10,20 @@ from recruitlib.base.counts import ALL, STEP_BY_NAME, Count
 from recruitlib.base.errors import IntegrityError
 from recruitlib.base.run import Stage, ask_guard, complete_stage, read_completed, read_private_table
 from recruitlib.base.traces import remember_terms
-from recruitlib.optouts.addresses import read_towns
 from recruitlib.optouts.applications import (
+    SOURCE_LABELS,
+    SOURCES,
     check_exports,
     check_totals,
     check_year,
     read_applications,
 )
 from recruitlib.optouts.matching import build_people, build_subjects, match_applications
+from recruitlib.optouts.towns import read_towns
 from recruitlib.registry.extract import Extract, read_extract
 from recruitlib.registry.profiles import read_profile
 
 OUTCOMES = ("matched", "to_confirm", "outside", "undecided", "withdrawn")
-SOURCES = ("form", "counter")
-SOURCE_LABELS = {"form": "電子申請", "counter": "窓口・郵送"}
 
 
 class Matched(NamedTuple):

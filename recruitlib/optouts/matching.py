@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from recruitlib.optouts.addresses import Lot, TownTable, lots_agree, parse_address
+from recruitlib.optouts.addresses import Lot, lots_agree, parse_address
 from recruitlib.optouts.names import fold_kana, fold_name, names_agree
+from recruitlib.optouts.towns import TownTable
 
 MATCH_COLUMNS = ("application_id", "outcome", "addressee_id", "tier", "evidence", "reason")
 CANDIDATE_COLUMNS = ("application_id", "place", "addressee_id", "evidence")
@@ -86,7 +87,7 @@ def build_people(
 
     Returns:
         one person per id, its latest row.
-    """  # fmt: skip
+    """
     latest = records[records["is_latest"]]
     lots = {
         text: parse_address(text, towns, municipality, prefecture)

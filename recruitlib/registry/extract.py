@@ -127,7 +127,7 @@ def _build_records(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
     status = decode_column(table, profile, "status")
     removed = (table["removed_flag"] == "1") | (table["deleted_flag"] == "1")
     births = read_births(table)
-    records = pd.DataFrame(
+    return pd.DataFrame(
         {
             "addressee_id": table["addressee_id"],
             "household_id": table["household_id"],
@@ -149,7 +149,6 @@ def _build_records(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
             "left_on": table["left_on"] + table["removed_on"],
         }
     )
-    return records
 
 
 def join_address(table: pd.DataFrame) -> pd.Series:

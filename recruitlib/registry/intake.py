@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import NamedTuple
 
 import pandas as pd
 
-from recruitlib.base.counts import STEP_BY_NAME, Count
+from recruitlib.base.counts import ALL, STEP_BY_NAME, Count
 from recruitlib.base.errors import GuardError
 from recruitlib.base.run import Stage, ask_guard, asking, complete_stage, skip_guard
 from recruitlib.base.scope import check_scope, read_scope
@@ -67,12 +68,12 @@ def load_registry(stage: Stage) -> Extract:
     ask_scope(stage)
     profile = read_profile(stage.locate("registry_profile"))
     ranges = read_ranges(stage.parameters)
-    with asking(
-        stage, "registry.form_known", "見出し・行の幅・文字コード・最新の記録を全行で見ました"
-    ):
+    seen = "見出し・行の幅・文字コード・最新の記録を全行で見ました"
+    with asking(stage, "registry.form_known", seen):
         extract = read_extract(stage.locate("registry_file"), profile)
+    ask_guard(stage, "registry.form_known", [], seen)
     require_marker(stage, extract)
-    base_date = pd.Timestamp(stage.parameters["registry_base_date"]).date()
+    base_date = date.fromisoformat(stage.parameters["registry_base_date"])
     ask_guard(
         stage, "registry.base_date",
         check_base_date(
@@ -201,7 +202,7 @@ def tabulate_rows(intake: Intake) -> pd.DataFrame:
     """Tabulate where every row of the file went; the parts add up to the rows read."""
     rows = []
     for count in intake.counts:
-        age = "" if count.cohort == "all" else f" {count.cohort}歳"
+        age = "" if count.cohort == ALL else f" {count.cohort}歳"
         rows.append((f"{STEP_BY_NAME[count.step].label}{age}", count.count))
     parts = sum(count.count for count in intake.counts[1:])
     rows.append(("行き先の合計（読んだ行と等しい）", parts))

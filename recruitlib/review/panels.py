@@ -31,6 +31,16 @@ DECISION_LABELS = {
     "supplied": "提供する",
 }
 _COMMANDS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+RELATION_LABELS = {"self": "本人", "guardian": "法定代理人", "agent": "任意代理人"}
+_TYPED = {
+    "subject_name": "氏名",
+    "subject_kana": "読み",
+    "subject_birth_text": "生年月日",
+    "subject_address": "住所",
+    "subject_building": "方書",
+    "applicant_relation": "申出者",
+    "card_name": "カードの氏名",
+}
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -82,9 +92,12 @@ def gather_case(
         name, kana, birth date, address and what agrees.
     """
     own = applications[applications["application_id"] == case["application_id"]]
-    columns = ["subject_name", "subject_kana", "subject_birth_text", "subject_address",
-               "subject_building", "applicant_relation", "card_name"]  # fmt: skip
-    typed = [str(value) for row in own[columns].values.tolist() for value in row if value]
+    typed = [
+        f"{label}: {RELATION_LABELS.get(row[name], row[name])}"
+        for row in own.to_dict("records")
+        for name, label in _TYPED.items()
+        if row[name]
+    ]
     near = candidates[candidates["application_id"] == case["application_id"]].sort_values("place")
     ids = near["addressee_id"].tolist() or [case["addressee_id"]]
     agrees = near["evidence"].tolist() or [""]

@@ -402,3 +402,9 @@ def test_outside_a_project_folder_nothing_runs(tmp_path: Path) -> None:
     (tmp_path / "params").mkdir()
     with pytest.raises(ParameterError, match="params と notebooks"):
         find_root(tmp_path)
+
+
+def test_a_validity_that_no_room_carries_over_yet_is_refused() -> None:
+    problem = check_parameter(BY_NAME["optout_validity"], "standing")
+    assert "まだない" in problem
+    assert check_parameter(BY_NAME["optout_validity"], "fiscal_year") == ""

@@ -56,7 +56,7 @@ def place_sources(stage: Stage) -> None:
 
 def test_every_private_file_is_destroyed_but_what_the_last_scan_needs(tmp_path: Path) -> None:
     stage = begin(tmp_path)
-    destroyed = disposal.destroy_private(stage)
+    destroyed = disposal.destroy_private(stage, attest(GONE))
     assert destroyed == ("private/labels_all.pdf", "private/recipients.age", "private/settled.age")
     assert sorted(path.name for path in (stage.folder / "private").iterdir()) == [
         KEY_NAME, "terms_01.age",
@@ -85,14 +85,14 @@ def test_every_private_file_is_destroyed_but_what_the_last_scan_needs(tmp_path: 
 def test_a_private_file_or_a_copy_that_is_left_stops(tmp_path: Path, left: str) -> None:
     # A51, 尼崎市: data was not erased after use.
     stage = begin(tmp_path)
-    disposal.destroy_private(stage)
+    disposal.destroy_private(stage, attest(GONE))
     path = stage.folder / left
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"x")
     with pytest.raises(GuardError, match=re.escape("closing.nothing_left")) as stop:
         disposal.prove_nothing_left(stage, attest(GONE))
     assert f"{left}: 残っています。" in str(stop.value)
-    assert left in disposal.destroy_private(stage)
+    assert left in disposal.destroy_private(stage, attest(GONE))
     disposal.prove_nothing_left(stage, attest(GONE))
 
 
@@ -114,7 +114,7 @@ def test_source_files_that_are_gone_or_kept_with_a_reason_pass(tmp_path: Path) -
 
 def test_a_source_file_that_is_still_there_is_named(tmp_path: Path) -> None:
     stage = begin(tmp_path)
-    disposal.destroy_private(stage)
+    disposal.destroy_private(stage, attest(GONE))
     place_sources(stage)
     assert len(disposal.check_sources(stage, attest({}))) == len(SOURCES) == 11
     assert len(disposal.check_sources(stage, attest(GONE))) == 11
@@ -183,7 +183,7 @@ def test_an_attestation_that_is_none_is_refused(
 
 def test_the_report_says_what_was_destroyed_and_kept_by_whom(tmp_path: Path) -> None:
     stage = begin(tmp_path)
-    destroyed = disposal.destroy_private(stage)
+    destroyed = disposal.destroy_private(stage, attest(GONE))
     ask_guard(stage, "record.chain_intact", [])
     attestation = attest({**GONE, "registry_file": "kept: 監査のため"})
     disposal.prove_nothing_left(stage, attestation)
@@ -202,7 +202,7 @@ def test_the_report_says_what_was_destroyed_and_kept_by_whom(tmp_path: Path) -> 
 def test_the_key_goes_last_with_the_words_of_the_scan(tmp_path: Path) -> None:
     stage = begin(tmp_path)
     (stage.folder / "private/sub").mkdir()
-    disposal.destroy_private(stage)
+    disposal.destroy_private(stage, attest(GONE))
     assert disposal.seal_run(stage.folder, KEY, closed=False) == []
     assert (stage.folder / "private" / KEY_NAME).exists()
     disposal.seal_run(stage.folder, KEY, closed=True)

@@ -62,7 +62,7 @@ def confirm(stage: Stage, **changes: object) -> None:
     content = {
         "demonstration": True, "run_id": "test_ward", "delta_digest": group_digest(DELTA.digest),
         "prepared_by": STAFF, "confirmed_by": SECOND, "handler": HANDLER, "spoiled_serials": [],
-        "handed_over_labels": 12, "received_by": "募集課", "received_on": "2026-05-25",
+        "handed_over_labels": 12, "received_by": "自衛隊東京地方協力本部 募集課", "received_on": "2026-05-25",
     }  # fmt: skip
     text = yaml.safe_dump({**content, **changes}, allow_unicode=True)
     stage.locate("handover_file").write_text(text, encoding="utf-8")
@@ -129,6 +129,12 @@ def test_a_confirmation_of_another_delta_waits(tmp_path: Path, digest: str) -> N
     stage = begin(tmp_path)
     confirm(stage, delta_digest=digest)
     assert "やり直し" in expect_stop(stage, AwaitingPerson, "handover.delta_settled")
+
+
+def test_labels_received_by_somebody_else_than_the_approved_recipient_stop(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    confirm(stage, received_by="別の団体 総務課")
+    assert "相手方" in expect_stop(stage, GuardError, "handover.within_scope")
 
 
 @pytest.mark.parametrize(

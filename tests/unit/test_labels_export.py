@@ -501,10 +501,3 @@ def test_the_tables_and_the_picture_of_the_notebook_show_nobody(stage: Stage) ->
     picture = export.preview_sheet(stage)
     assert picture.startswith(b"\x89PNG")
     assert picture == export.preview_sheet(stage)
-
-
-def test_what_a_label_says_is_written_out_by_code_of_its_own() -> None:
-    assert export.list_texts(PEOPLE.iloc[:1], True) == {
-        "〒160-0001東京都新宿区葛\U000e0100町４番１号辻\U000e0100　花子　様"
-    }
-    assert export.list_texts(PEOPLE.iloc[[2]], True) == export.list_texts(PEOPLE.iloc[[2]], False)

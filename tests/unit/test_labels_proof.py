@@ -26,6 +26,7 @@ from recruitlib.labels.proof import (
     read_back,
     read_margins,
     render_page,
+    write_expected,
 )
 from recruitlib.labels.sheets import Sheet, read_sheet
 
@@ -403,3 +404,20 @@ def test_random_labels_keep_all_ink_inside_and_are_read_back_exactly(
     found = compare_labels(read_back(pdf, sheet), kept, sheet)
     assert found.empty, found["reason"].tolist()
     assert find_clipped(pdf, sheet).empty
+
+
+def test_what_is_expected_of_a_label_is_written_as_it_is_read_back() -> None:
+    people = pd.DataFrame(
+        [
+            (
+                "１６００００１",
+                "東京都新宿区葛\U000e0100町４番１号",
+                "見本  ハイツ 101",
+                "辻\U000e0100　花子",
+            )
+        ],
+        columns=["postal_code", "address", "building", "full_name"],
+    )
+    whole = "東京都新宿区葛\U000e0100町４番１号見本 ハイツ 101辻\U000e0100　花子　様"
+    assert write_expected(people, True) == [f"〒160-0001{whole}"]
+    assert write_expected(people, False) == [whole]

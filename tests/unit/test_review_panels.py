@@ -203,7 +203,8 @@ def test_the_candidates_stand_in_the_order_of_their_numbers(tmp_path: Path) -> N
     names = review.cohort["full_name"]
     assert [person[0] for person in people] == [names[2], names[3]]
     assert [person[-1] for person in people] == ["一致: 番地", "一致: 氏名"]
-    assert typed[0] == "試験　三四郎"
+    assert typed[0] == "氏名: 試験　三四郎"
+    assert "申出者: 本人" in typed
     assert "" not in typed
 
 
