@@ -13,7 +13,7 @@ demo: $(READY) ## 架空の区で、取込から提供までを通しで実行�
 	$(BIN)/recruitlib demo
 
 test: $(READY) lint ## すべての試験を行う
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lab: $(READY) ## JupyterLab を日本語で開く（この PC の中だけ）
 	$(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.extension_manager=readonly --LabApp.news_url=None \

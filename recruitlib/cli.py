@@ -231,12 +231,24 @@ def confirm(parameters_file: Path, confirmed_by: str) -> None:
 def approve(parameters_file: Path, digest: str, approved_by: str, approved_role: str) -> None:
     """Write a second person's approval of the digest that notebook 03 shows."""
     from recruitlib.base.run import find_today
-    from recruitlib.optouts.decisions import require_two_people
+    from recruitlib.optouts.decisions import read_decisions, require_two_people
     from recruitlib.review.approval import Approval, write_approval
 
     parameters, root, folder = _read_run(parameters_file)
     path = root / parameters["approval_file"]
     require_two_people(path, parameters["operator"], approved_by)
+    decisions = read_decisions(root / parameters["decisions_file"], *_read_kind(folder))
+    if decisions.decided_by:
+        require_two_people(path, decisions.decided_by, approved_by)
+    shown = [
+        entry["facts"]["note"].removeprefix("承認の値 ")
+        for entry in read_entries(folder)
+        if entry["event"] == "guard" and entry["facts"]["guard"] == "review.approved"
+    ]
+    if not shown or "".join(shown[-1].split()) != "".join(digest.split()).lower()[:16]:
+        raise ParameterError(
+            "承認の値が、03 に表示された値と違います。03 の表を読み直してください。"
+        )
     today = find_today(parameters, "03").isoformat()
     write_approval(path, *_read_kind(folder), Approval(digest, approved_by, approved_role, today))
     click.echo(f"{path}: 承認を書きました。03 をもう一度実行してください。")

@@ -32,7 +32,7 @@ from recruitlib.base.parameters import (
     read_parameters,
 )
 from recruitlib.base.record import NOTEBOOK_FOLDER, refuse_changed, seal_notebooks
-from recruitlib.base.run import locate_run
+from recruitlib.base.run import locate_run, read_frozen, refuse_after_handover, refuse_changes
 from recruitlib.base.vault import (
     DEMONSTRATION_PASSPHRASE,
     KEY_NAME,
@@ -74,6 +74,8 @@ def run_pipeline(
     parameters = read_parameters(parameters_file)
     root = find_root(parameters_file.parent)
     folder = locate_run(root, parameters)
+    for own in read_frozen(folder, first).values():
+        refuse_changes(own, parameters)
     key = _open_run(folder, parameters)
     with _hand_over_key(key), _short_runtime_folder():
         for stage in STAGES[STAGES.index(first) : STAGES.index(last) + 1]:
@@ -156,6 +158,8 @@ def run_notebook(root: Path, folder: Path, stage: str, parameters: Mapping[str, 
     from traitlets.config import Config
 
     _register_translator()
+    # Asked before a file is touched: after the hand-over only closing may follow.
+    refuse_after_handover(folder, stage)
     output = folder / NOTEBOOK_FOLDER / f"{NOTEBOOKS[stage]}.ipynb"
     output.parent.mkdir(parents=True, exist_ok=True)
     keep_attempt(folder, output, stage)

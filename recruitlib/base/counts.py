@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 COUNTS_NAME = "counts.csv"
 ALL = "all"
@@ -75,6 +75,16 @@ def merge_counts(counts: Iterable[Count], new: Iterable[Count], stage: str) -> l
     return sorted(
         [*kept, *new], key=lambda count: (order[count.step], count.cohort != ALL, count.cohort)
     )
+
+
+def gather_counts(entries: Iterable[Mapping[str, Any]]) -> list[Count]:
+    """Gather the counts that the completions in a run's chain say, as they stand in the end."""
+    counts: list[Count] = []
+    for entry in entries:
+        if entry["event"] == "completed":
+            own = [Count(*count) for count in entry["facts"]["counts"]]
+            counts = merge_counts(counts, own, entry["stage"])
+    return counts
 
 
 def write_counts(counts: Iterable[Count]) -> bytes:

@@ -87,8 +87,9 @@ def match_headers(
         )
     else:
         plan.problems.extend(
-            f"{name_column(position)}列の見出し「{headers[position].strip()[:_LONGEST_SHOWN]}」は"
-            "対応表にありません。対応表に加えるか、読まない見出しとして登録してください。"
+            # The header itself is not shown: where a row slipped, it is a person's value.
+            f"{name_column(position)}列（{position + 1}列目）の見出しは対応表にありません。"
+            "様式の対応表に加えるか、読まない見出しとして登録してください。"
             for position in unknown
         )
     plan.problems.extend(

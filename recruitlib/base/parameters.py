@@ -136,10 +136,13 @@ def _applications_day(stage: str, prefix: str, day: str) -> list[Parameter]:
 
 # Names that Windows keeps for devices, and that no folder can have there.
 _DEVICES = r"(con|prn|aux|nul|com\d|lpt\d)"
+_OWN_FOLDERS = "inputs|params|notebooks|recruitlib|tests|docs|bench|register"
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter("run_id", "01", str, "実行名", REQUIRED,
               _matches(rf"(?!{_DEVICES}$)[a-z0-9][a-z0-9_-]{{0,39}}", "実行名は英小文字・数字・_・- の40字以内です")),
-    Parameter("runs_folder", "01", str, "実行記録を置くフォルダ", "runs"),
+    Parameter("runs_folder", "01", str, "実行記録を置くフォルダ", "runs",
+              _matches(rf"(?!({_OWN_FOLDERS})$)[a-z0-9][a-z0-9_-]{{0,39}}",
+                       "実行記録だけを置くフォルダの名前を、英小文字で書いてください")),
     Parameter("run_kind", "01", str, "実行の種類", REQUIRED,
               _is_one_of("production", "demonstration")),
     Parameter("business_date", "01", dict, "業務日（見本のときだけ）", {}, _are_dates_by_stage),
@@ -157,6 +160,7 @@ PARAMETERS: tuple[Parameter, ...] = (
               _are_ranges),
     Parameter("scope_file", "01", str, "承認された範囲", REQUIRED),
     Parameter("registry_file", "01", str, "住民基本台帳の抽出ファイル", REQUIRED),
+    Parameter("registry_total", "01", int, "抽出の控えにある行数", REQUIRED, _is_count),
     Parameter("registry_profile", "01", str, "抽出ファイルの様式", REQUIRED),
     Parameter("registry_base_date", "01", str, "抽出基準日", REQUIRED, _is_date),
     Parameter("registry_max_age_days", "01", int, "抽出から取込までの上限日数", 60, _is_count),
@@ -184,6 +188,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     *_protections_day("04", "print_", "印刷日"),
     *_applications_day("04", "print_", "印刷日"),
     Parameter("handover_registry_file", "05", str, "提供日の抽出ファイル", REQUIRED),
+    Parameter("handover_registry_total", "05", int, "提供日の抽出の控えにある行数", REQUIRED, _is_count),
     Parameter("handover_registry_base_date", "05", str, "提供日の抽出基準日", REQUIRED, _is_date),
     *_protections_day("05", "handover_", "提供日"),
     *_applications_day("05", "handover_", "提供日"),

@@ -6,6 +6,7 @@ A notebook cannot scan and seal its own executed file; the next one does, or ``r
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,12 +21,14 @@ from recruitlib.base.audit import (
     read_entries,
     write_atomically,
 )
-from recruitlib.base.errors import IntegrityError
-from recruitlib.base.parameters import NOTEBOOKS
-from recruitlib.base.traces import find_terms, read_all_terms, read_text
+from recruitlib.base.counts import COUNTS_NAME, gather_counts, write_counts
+from recruitlib.base.errors import IntegrityError, ParameterError
+from recruitlib.base.parameters import NOTEBOOKS, find_root
+from recruitlib.base.traces import find_terms, fold_whole, read_all_terms, read_text
 from recruitlib.base.vault import PRIVATE, RunKey, write_private
 
 NOTEBOOK_FOLDER = "notebooks"
+_SHORTEST_HEAD = 16
 
 
 def seal_notebooks(folder: Path, key: RunKey, current: str = "") -> list[str]:
@@ -42,9 +45,12 @@ def seal_notebooks(folder: Path, key: RunKey, current: str = "") -> list[str]:
     paths = sorted((folder / NOTEBOOK_FOLDER).glob("*.ipynb"))
     waiting = [path for path in paths if not (current and path.stem == NOTEBOOKS[current])]
     waiting = [path for path in waiting if _needs_sealing(folder, path)]
-    terms = read_all_terms(folder, key) if waiting else []
+    terms = drop_common(read_all_terms(folder, key), folder) if waiting else []
     for path in waiting:
-        page, content = path.with_suffix(".html"), render_html(path)
+        page, content = (
+            path.with_suffix(".html"),
+            render_html(path, describe_work(folder, path.stem[:2])),
+        )
         text = "\n".join((path.name, read_text(path), html.unescape(content.decode())))
         _ask_traces(folder, key, path, text, terms)
         write_atomically(page, content)
@@ -143,11 +149,41 @@ img {{ max-width: 100% }}
 .prompt, .jp-InputPrompt, .jp-OutputPrompt {{ display: none }}
 </style></head><body>
 {body}
+<footer>{foot}</footer>
 </body></html>
 """
 
 
-def render_html(path: Path) -> bytes:
+def drop_common(terms: Sequence[str], folder: Path) -> list[str]:
+    """Drop the words that the notebooks themselves say, whoever wrote them into the public form."""
+    try:
+        templates = find_root(folder) / "notebooks"
+    except ParameterError:
+        return list(terms)
+    said = fold_whole(
+        "\n".join(
+            "".join(cell["source"])
+            for path in sorted(templates.glob("0*.ipynb"))
+            for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        )
+    )
+    return [term for term in terms if fold_whole(term) not in said]
+
+
+def describe_work(folder: Path, stage: str) -> str:
+    """Describe when and by whom a stage was worked on last, for the foot of its page."""
+    begun = find_latest(read_entries(folder), stage, "begun")
+    if begun is None:
+        return ""
+    facts = begun["facts"]
+    day = f"、業務日 {facts['business_date']}（見本）" if facts.get("business_date") else ""
+    return (
+        f"実行の開始 {begun['at']}（協定世界時）{day}、担当 {facts.get('operator', '')}、"
+        f"ログイン {begun['login']}"
+    )
+
+
+def render_html(path: Path, foot: str = "") -> bytes:
     """Render an executed notebook as one self-contained HTML page without any outside address.
 
     The page reads like minutes: what was asked, what was found, what was answered. The code stays
@@ -159,7 +195,8 @@ def render_html(path: Path) -> bytes:
     settings = Config({"HTMLExporter": {"anchor_link_text": " ", "exclude_input": True}})
     exporter = HTMLExporter(template_name="basic", config=settings)
     body, _ = exporter.from_filename(str(path))
-    return _PAGE.format(title=html.escape(path.stem), body=body).encode()
+    whole = _PAGE.format(title=html.escape(path.stem), body=body, foot=html.escape(foot))
+    return whole.encode()
 
 
 def list_expected(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -223,14 +260,32 @@ def verify_record(folder: Path, head: str = "") -> list[str]:
         return [f"{AUDIT_NAME}: ありません。"]
     problems = check_files(folder, list_expected(entries))
     problems += [f"{name}: 記録にないファイルです。" for name in _list_strangers(folder, entries)]
-    if head and not _holds_head(entries, head):
-        problems.append("送付状の先頭値と合いません。記録が切り詰められたか、作り直されています。")
-    return problems
+    if (folder / LOCK_NAME).exists() and (folder / LOCK_NAME).stat().st_size:
+        problems.append(f"{LOCK_NAME}: 空でなければならないファイルに内容があります。")
+    counts = folder / COUNTS_NAME
+    as_vouched = not any(problem.startswith(COUNTS_NAME) for problem in problems)
+    differs = counts.exists() and counts.read_bytes() != write_counts(gather_counts(entries))
+    if as_vouched and differs:
+        problems.append(f"{COUNTS_NAME}: 記録の鎖にある件数と違います。")
+    return problems + (_check_head(entries, head) if head else [])
 
 
-def _holds_head(entries: Sequence[Mapping[str, Any]], head: str) -> bool:
+# What the end of the hand-over and the closing write anew after the letter was printed.
+_AFTER_LETTER = re.compile(r"(handover/.*|counts\.csv|run\.yaml|notebooks/0[56]_.*|private/.*)")
+
+
+def _check_head(entries: Sequence[Mapping[str, Any]], head: str) -> list[str]:
+    """Say how the record differs from what it was when the letter with its head was printed."""
     plain = re.sub(r"[^0-9a-f]", "", head.lower())
-    return len(plain) >= 16 and any(entry["hash"].startswith(plain) for entry in entries)
+    places = [place for place, entry in enumerate(entries) if entry["hash"].startswith(plain)]
+    if len(plain) < _SHORTEST_HEAD or not places:
+        return ["送付状の先頭値と合いません。記録が切り詰められたか、作り直されています。"]
+    then, now = list_expected(entries[: places[0] + 1]), list_expected(entries)
+    return [
+        f"{name}: 送付状の後に変えられています。"
+        for name, digest in then.items()
+        if now.get(name) != digest and not _AFTER_LETTER.fullmatch(name)
+    ]
 
 
 def _list_strangers(folder: Path, entries: Sequence[Mapping[str, Any]]) -> list[str]:

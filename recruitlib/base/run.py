@@ -24,7 +24,14 @@ from recruitlib.base.audit import (
     read_entries,
     write_atomically,
 )
-from recruitlib.base.counts import COUNTS_NAME, Count, merge_counts, read_counts, write_counts
+from recruitlib.base.counts import (
+    COUNTS_NAME,
+    Count,
+    gather_counts,
+    merge_counts,
+    read_counts,
+    write_counts,
+)
 from recruitlib.base.errors import GuardError, IntegrityError, ParameterError, RecruitError
 from recruitlib.base.guards import GUARDS, list_due
 from recruitlib.base.kernel import quiet_kernel
@@ -37,7 +44,7 @@ from recruitlib.base.parameters import (
     read_yaml,
     validate_parameters,
 )
-from recruitlib.base.record import check_outputs, seal_notebooks
+from recruitlib.base.record import check_outputs, list_expected, seal_notebooks
 from recruitlib.base.tables import parse_table, write_table
 from recruitlib.base.vault import (
     KEY_NAME,
@@ -102,6 +109,7 @@ def begin_stage(number: str, namespace: Mapping[str, Any]) -> Stage:
     frozen = {name: value for section in sections.values() for name, value in section.items()}
     refuse_changes(frozen, given)
     parameters = {**frozen, **own}
+    roll_back(folder)
     if number != "01":
         require_earlier(folder, number)
     refuse_after_handover(folder, number)
@@ -207,7 +215,9 @@ def refuse_after_handover(folder: Path, number: str) -> None:
     if find_latest(entries, "06", "completed"):
         raise GuardError("この実行は廃棄まで終わっています。新しい run_id で始めてください。")
     if number != "06" and find_latest(entries, "05", "completed"):
-        raise GuardError("宛名シールは提供済みです。やり直さず、新しい run_id で始めてください。")
+        raise GuardError(
+            "宛名シールは提供済みです。やり直せません。次は 06 廃棄です（recruitlib run パラメータのファイル --from 06 --through 06）。"
+        )
 
 
 def _open_run(folder: Path, parameters: Mapping[str, Any]) -> RunKey:
@@ -216,6 +226,33 @@ def _open_run(folder: Path, parameters: Mapping[str, Any]) -> RunKey:
     if (folder / PRIVATE / KEY_NAME).exists():
         return open_key(folder, run_id, demonstration)
     return create_key(folder, read_passphrase(run_id, demonstration), demonstration)
+
+
+def roll_back(folder: Path) -> None:
+    """Take back what a completion that was cut off had begun to write.
+
+    A completion says first what it will write. Where its end is missing, the files go and the
+    counts are written again from the chain, so that nothing unfinished looks finished.
+    """
+    entries = read_entries(folder)
+    for stage in STAGES:
+        latest = {
+            event: (find_latest(entries, stage, event) or {"seq": 0})
+            for event in ("completing", "completed", "rolled_back")
+        }
+        if latest["completing"]["seq"] <= max(
+            latest["completed"]["seq"], latest["rolled_back"]["seq"]
+        ):
+            continue
+        names = [name for name in latest["completing"]["facts"]["writes"] if name != COUNTS_NAME]
+        append_entry(folder, stage, "rolled_back", files=names)
+        for name in names:
+            (folder / name).unlink(missing_ok=True)
+        counts = gather_counts(read_entries(folder))
+        if counts:
+            write_atomically(folder / COUNTS_NAME, write_counts(counts))
+        else:
+            (folder / COUNTS_NAME).unlink(missing_ok=True)
 
 
 def withdraw_outputs(folder: Path, number: str) -> None:
@@ -230,10 +267,16 @@ def withdraw_outputs(folder: Path, number: str) -> None:
         files = completed["facts"]["files"] if completed else {}
         for name in files:
             if name != COUNTS_NAME:
-                (folder / name).unlink(missing_ok=True)
                 withdrawn.append(name)
     if withdrawn:
+        # Said before it is done; what an interruption leaves is a stranger and goes below.
         append_entry(folder, number, "withdrawn", files=sorted(withdrawn))
+    for name in withdrawn:
+        (folder / name).unlink(missing_ok=True)
+    known = list_expected(read_entries(folder))
+    for path in (folder / PRIVATE).glob("*"):
+        if path.relative_to(folder).as_posix() not in known:
+            path.unlink()
 
 
 def find_today(parameters: Mapping[str, Any], number: str) -> date:
@@ -395,15 +438,18 @@ def complete_stage(
     """
     require_answers(stage)
     counts = list(counts)
-    files = {
-        f"{PRIVATE}/{name}.age": write_private(stage.folder, stage.key, name, write_table(table))
-        for name, table in (private or {}).items()
-    }
+    tables = {name: write_table(table) for name, table in (private or {}).items()}
     merged = merge_counts(read_counts(stage.folder), counts, stage.number)
     plain = {
         **{f"{PRIVATE}/{name}": content for name, content in (locked or {}).items()},
         **(public or {}),
         COUNTS_NAME: write_counts(merged),
+    }
+    writes = [*(f"{PRIVATE}/{name}.age" for name in tables), *plain]
+    append_entry(stage.folder, stage.number, "completing", writes=writes)
+    files = {
+        f"{PRIVATE}/{name}.age": write_private(stage.folder, stage.key, name, content)
+        for name, content in tables.items()
     }
     for name, content in plain.items():
         (stage.folder / name).parent.mkdir(parents=True, exist_ok=True)

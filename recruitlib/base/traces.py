@@ -36,9 +36,19 @@ def remember_terms(folder: Path, key: RunKey, stage: str, people: pd.DataFrame) 
     ]
     name = f"terms_{stage}"
     known = set(_read_terms(folder, key, name))
-    known.update(text for column in columns for text in people[column] if text)
+    known.update(
+        text for column in columns for text in people[column] if text and _is_personal(column, text)
+    )
     digest = write_private(folder, key, name, json.dumps(sorted(known)).encode())
     append_entry(folder, stage, "remembered", files={f"{PRIVATE}/{name}.age": digest})
+
+
+def _is_personal(column: str, text: str) -> bool:
+    """Whether a text points at somebody; an address does so only with the number of its lot.
+
+    Anybody may write the ward's own name into the public form, and it stands in every record.
+    """
+    return column != "address" or any(sign.isdecimal() for sign in text)
 
 
 def _read_terms(folder: Path, key: RunKey, name: str) -> list[str]:
@@ -65,6 +75,11 @@ def fold_text(text: str) -> str:
     return _VARIANT.sub("", unicodedata.normalize("NFKC", whole))
 
 
+def fold_whole(text: str) -> str:
+    """Fold a text and take every space out of it."""
+    return "".join(fold_text(text).split())
+
+
 def find_terms(text: str, terms: Iterable[str]) -> int:
     """Count the terms that stand in a text, however written; ids count only as whole numbers."""
     folded = fold_text(text)
@@ -77,7 +92,7 @@ def find_terms(text: str, terms: Iterable[str]) -> int:
     starts = {whole[at : at + _SHORTEST_TERM] for at in range(len(whole))}
     hits = 0
     for term in terms:
-        key = "".join(fold_text(term).split())
+        key = fold_whole(term)
         if key.isdecimal():
             hits += key.lstrip("0") in numbers
         else:

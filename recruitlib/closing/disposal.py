@@ -59,7 +59,7 @@ def read_attestation(path: Path, run_id: str, demonstration: bool) -> Attestatio
     problems = check_content(content, _KINDS)
     if not problems:
         problems = [
-            f"sources の {name}: destroyed か「kept: 理由」と書いてください。"
+            f"sources の {name}: destroyed（消去）、returned（返却）、「kept: 理由」（保有）のどれかです。"
             for name, state in content["sources"].items()
             if name not in SOURCES or not _is_state(state)
         ]
@@ -70,9 +70,9 @@ def read_attestation(path: Path, run_id: str, demonstration: bool) -> Attestatio
 
 
 def _is_state(state: object) -> bool:
-    """Whether a source is said to be destroyed, or kept for a reason that is given."""
+    """Whether a source is said to be destroyed, returned, or kept for a reason that is given."""
     return type(state) is str and (
-        state == "destroyed" or (state.startswith("kept: ") and state != "kept: ")
+        state in ("destroyed", "returned") or (state.startswith("kept: ") and state != "kept: ")
     )
 
 
@@ -84,13 +84,14 @@ def check_sources(stage: Stage, attestation: Attestation) -> list[str]:
             continue
         state = attestation.sources.get(name, "")
         exists = stage.locate(name).exists()
-        if state == "destroyed" and exists:
+        if state not in ("destroyed", "returned") and not state.startswith("kept: "):
             problems.append(
-                f"{BY_NAME[name].label}: 消去したと書かれていますが、ファイルが残っています。"
+                f"{BY_NAME[name].label}: destroyed（消去）、returned（抽出元に返却）、kept: 理由（保有）の"
+                "どれかを確認書に書いてください。"
             )
-        elif exists and not state.startswith("kept: "):
+        elif not state.startswith("kept: ") and exists:
             problems.append(
-                f"{BY_NAME[name].label}: 残っています。消去するか、残す理由（kept: 理由）を書いてください。"
+                f"{BY_NAME[name].label}: 消去または返却したと書かれていますが、ファイルが残っています。"
             )
     return problems
 
@@ -131,9 +132,10 @@ def destroy_private(stage: Stage, attestation: Attestation) -> tuple[str, ...]:
     if problems:
         ask_guard(stage, "closing.nothing_left", problems)
     names = list_private(stage.folder)
+    # Said before it is done: a run that is cut off in between can still be closed.
+    append_entry(stage.folder, stage.number, "destroyed", files=names)
     for name in names:
         (stage.folder / name).unlink()
-    append_entry(stage.folder, stage.number, "destroyed", files=names)
     entries = [entry for entry in read_entries(stage.folder) if entry["event"] == "destroyed"]
     return tuple(sorted({name for entry in entries for name in entry["facts"]["files"]}))
 
@@ -175,8 +177,10 @@ def list_source_states(stage: Stage, attestation: Attestation) -> list[tuple[str
     for name in SOURCES:
         if stage.parameters.get(name):
             state = attestation.sources.get(name, "")
-            text = "消去した" if state == "destroyed" else state.replace("kept: ", "保有: ")
-            states.append((BY_NAME[name].label, text or "抽出元に返した"))
+            words = {"destroyed": "消去した", "returned": "抽出元に返した"}
+            states.append(
+                (BY_NAME[name].label, words.get(state, state.replace("kept: ", "保有: ")))
+            )
     return states
 
 
@@ -202,6 +206,6 @@ def seal_run(folder: Path, key: RunKey, closed: bool) -> list[str]:
             for path in (folder / PRIVATE).rglob("*")
             if path.is_file()
         )
-        shutil.rmtree(folder / PRIVATE)
         append_entry(folder, "06", "destroyed", files=names)
+        shutil.rmtree(folder / PRIVATE)
     return sealed

@@ -70,10 +70,15 @@ def _differs(now: pd.DataFrame, printed: pd.DataFrame, columns: Iterable[str]) -
     return differs
 
 
-def digest_delta(void: pd.DataFrame, labels: int, key: bytes) -> str:
-    """Digest what the second officer confirms on handover day: every void serial and its reason."""
+def digest_delta(void: pd.DataFrame, labels: pd.DataFrame, key: bytes) -> str:
+    """Digest what the second officer confirms on handover day.
+
+    It holds every label of the lot with its person, and every void serial with its reason, so that
+    a confirmation of another lot never fits.
+    """
+    lot = labels[["serial", "addressee_id"]].values.tolist()
     rows = void[["serial", "reason"]].values.tolist()
-    return digest_keyed(key, json.dumps([labels, rows]).encode())
+    return digest_keyed(key, json.dumps([lot, rows]).encode())
 
 
 def tabulate_pull_list(void: pd.DataFrame) -> pd.DataFrame:

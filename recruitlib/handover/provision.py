@@ -27,7 +27,7 @@ from recruitlib.base.traces import remember_terms
 from recruitlib.handover.delta import digest_delta, find_void
 from recruitlib.handover.documents import render_letter, render_receipt
 from recruitlib.handover.receipt import Receipt, check_serials, count_labels, read_receipt
-from recruitlib.labels.export import select_fresh
+from recruitlib.labels.export import find_new_housemates, select_fresh
 from recruitlib.optouts.exclusion import match_day, take_applications
 from recruitlib.registry.cohort import check_base_date
 from recruitlib.registry.extract import Extract, read_extract
@@ -62,18 +62,16 @@ def find_delta(stage: Stage) -> Delta:
     protections = take_protections(stage, extract, prefix="handover_")
     fresh = select_fresh(stage, take_applications(stage, prefix="handover_"))
     opted_out = _match_fresh(stage, fresh, extract)
+    mates = find_new_housemates(stage, recipients, protections, extract)["addressee_id"]
     void = find_void(
-        labels.drop(columns="cohort"),
-        recipients,
-        extract.records,
-        select_protected(protections),
-        opted_out,
-    )
+        labels.drop(columns="cohort"), recipients, extract.records,
+        {*select_protected(protections), *mates}, opted_out,
+    )  # fmt: skip
     changed = extract.records[
         extract.records["is_latest"] & extract.records["addressee_id"].isin(void["addressee_id"])
     ]
     remember_terms(stage.folder, stage.key, stage.number, changed)
-    return Delta(labels, void, digest_delta(void, len(labels), stage.key.digest_key))
+    return Delta(labels, void, digest_delta(void, labels, stage.key.digest_key))
 
 
 def _read_today(stage: Stage) -> Extract:
@@ -83,6 +81,11 @@ def _read_today(stage: Stage) -> Extract:
     require_marker(stage, extract)
     base_date = date.fromisoformat(stage.parameters["handover_registry_base_date"])
     problems = check_base_date(extract.records, base_date, stage.today, max_age_days=0)
+    total = stage.parameters["handover_registry_total"]
+    if extract.source.rows_read != total:
+        problems.append(
+            f"読んだ {extract.source.rows_read:,} 行と、抽出の控えの {total:,} 行が違います。"
+        )
     if problems:
         problems.append("提供日の抽出を取り直してください。")
         ask_guard(stage, "handover.delta_settled", problems)
@@ -94,17 +97,15 @@ def _match_fresh(stage: Stage, fresh: pd.DataFrame, extract: Extract) -> set[str
     if fresh.empty:
         return set()
     matched = match_day(stage, fresh, extract)
-    unknown = matched.matches.loc[matched.matches["outcome"] == "undecided", "application_id"]
-    nobody = set(unknown) - set(matched.candidates["application_id"])
-    if nobody:
+    undecided = int((matched.matches["outcome"] == "undecided").sum())
+    if undecided:
+        # Whom it means is not known, so no label is known to be safe.
         raise AwaitingPerson(
-            f"該当者の見つからない新しい申出が {len(nobody)} 件あります。申出者に確かめ、受付簿を直してから 05 をやり直してください。"
+            f"人が決めなければならない新しい申出が {undecided} 件あります。シールを渡さず、本日の一覧で "
+            "01 からやり直し、03 で決めてください。"
         )
     outside = matched.matches["outcome"] == "outside"
-    hits = set(matched.matches.loc[~outside, "addressee_id"]) | set(
-        matched.candidates["addressee_id"]
-    )
-    return hits - {""}
+    return set(matched.matches.loc[~outside, "addressee_id"]) - {""}
 
 
 def list_label_counts(
@@ -248,6 +249,11 @@ def tabulate_scope(stage: Stage, receipt: Receipt) -> pd.DataFrame:
             ("媒体", scope.medium, "宛名シールの PDF を紙に印刷"),
             ("期間", f"{scope.period_from}〜{scope.period_to}", stage.today.isoformat()),
             ("覚書・要綱の発効", f"{scope.memorandum_on}、{scope.guideline_on}", "業務日より前"),
+            (
+                "差引を作った人・確かめた人",
+                "別の二人",
+                f"{receipt.prepared_by}、{receipt.confirmed_by}",
+            ),
             ("取扱者", "、".join(scope.handlers), receipt.handler),
         ],
         columns=["承認された範囲", "承認", "この実行"],

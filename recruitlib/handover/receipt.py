@@ -10,7 +10,7 @@ import pandas as pd
 
 from recruitlib.base.counts import Count
 from recruitlib.base.errors import ParameterError, raise_problems
-from recruitlib.base.parameters import read_yaml
+from recruitlib.base.parameters import is_iso_date, read_yaml
 from recruitlib.optouts.decisions import check_content, require_same_run, require_two_people
 
 
@@ -49,6 +49,8 @@ def read_receipt(path: Path, run_id: str, demonstration: bool) -> Receipt | None
     problems = check_content(content, _KINDS)
     if not problems and not all(type(serial) is int for serial in content["spoiled_serials"]):
         problems.append("spoiled_serials: 通番を一つずつ、整数で書いてください。")
+    if not problems and not is_iso_date(content["received_on"]):
+        problems.append("received_on: 日付は 2026-04-01 の形で書いてください。")
     raise_problems(ParameterError, problems, path.name)
     require_same_run(content, path, run_id, demonstration)
     require_two_people(path, content["prepared_by"], content["confirmed_by"])

@@ -35,7 +35,7 @@ from recruitlib.optouts.exclusion import match_day, reread_registry, take_applic
 from recruitlib.registry.extract import Extract
 from recruitlib.registry.intake import ask_scope, take_protections
 from recruitlib.registry.profiles import list_rows
-from recruitlib.registry.protections import select_protected
+from recruitlib.registry.protections import find_housemates, select_protected
 from recruitlib.review.approval import check_approval, digest_approval, read_approval
 from recruitlib.review.balance import check_balance, count_people
 from recruitlib.review.recipients import Exclusions
@@ -87,6 +87,11 @@ def check_print_day(stage: Stage) -> PrintDay:
     fresh = select_fresh(stage, take_applications(stage, prefix="print_"))
     problems = check_new_hits(stage, fresh, extract, recipients)
     protected = set(select_protected(protections)) & set(recipients["addressee_id"])
+    mates = find_new_housemates(stage, recipients, protections, extract)
+    if len(mates):
+        problems.append(
+            f"支援措置の対象者と同じ世帯の人が {len(mates)} 人、確かめないまま提供対象者にいます。"
+        )
     if protected:
         problems.append(f"支援措置の新しい対象者が {len(protected)} 人、提供対象者にいます。")
     if set(recipients["addressee_id"]) & set(excluded["addressee_id"]):
@@ -118,6 +123,16 @@ def _ask_approval(
         stage, "review.approved", check_approval(approval, digest, others),
         f"承認の値 {group_digest(digest)}",
     )  # fmt: skip
+
+
+def find_new_housemates(
+    stage: Stage, recipients: pd.DataFrame, protections: pd.DataFrame, extract: Extract
+) -> pd.DataFrame:
+    """Find recipients who share a household with a protected person, and whom nobody decided about."""
+    cases = read_private_table(stage, "cases")
+    decided = cases.loc[(cases["kind"] == "housemate") & (cases["problem"] == ""), "addressee_id"]
+    mates = find_housemates(recipients, protections, extract.records)
+    return mates[~mates["addressee_id"].isin(decided)]
 
 
 def select_fresh(stage: Stage, applications: pd.DataFrame) -> pd.DataFrame:

@@ -32,6 +32,14 @@ DECISIONS = {
     "withdrawn": ("withdrawn", "matched"),
     "housemate": ("excluded", "supplied"),
 }
+DECISION_LABELS = {
+    "matched": "除外する（この候補が本人）",
+    "outside": "対象者の中に該当者なし",
+    "rejected": "申出を認めない",
+    "withdrawn": "取下げを認める（除外をやめる）",
+    "excluded": "除外する",
+    "supplied": "提供する",
+}
 REASONS = {
     "typing_error": "記入の誤り",
     "parent_signed": "保護者の名義で申出",
@@ -74,7 +82,9 @@ def list_cases(
         near = candidates.loc[
             candidates["application_id"] == match["application_id"], "addressee_id"
         ].tolist()
-        content = [typed[match["application_id"]], match, near]
+        # The row's place in the file is not what was decided about.
+        said = {k: v for k, v in typed[match["application_id"]].items() if k != "source_row"}
+        content = [said, match, near]
         digest = digest_keyed(key, json.dumps(content, ensure_ascii=False, sort_keys=True).encode())
         rows.append(
             (
@@ -148,8 +158,14 @@ def decide_case(
         choice: decision, reason, and for a match the candidate's number.
 
     Raises:
-        ParameterError: the choice is not one that the case offers.
+        ParameterError: the choice is not one that the case offers, or somebody else has decided
+            other cases (then the second person would not be a second one for all of them).
     """
+    if decisions.cases and are_two_people(decisions.decided_by, decided_by):
+        raise ParameterError(
+            "ほかの事例は別の人が決めています。すべて同じ人が決め、別の人が確かめてください。"
+            "決める人を替えるときは、決定ファイルを除いて最初から決めてください。"
+        )
     decision = {"case": case["case"], "digest": case["digest"][:16], **choice}
     problem = check_decision(case, decision)
     if problem:

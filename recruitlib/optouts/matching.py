@@ -21,7 +21,7 @@ MATCH_COLUMNS = ("application_id", "outcome", "addressee_id", "tier", "evidence"
 CANDIDATE_COLUMNS = ("application_id", "place", "addressee_id", "evidence")
 # An applicant younger or older than this applies for somebody else (matching rule 3, "age").
 YOUNGEST, OLDEST = 14, 27
-MOST_CANDIDATES = 6
+MOST_CANDIDATES = 200
 
 
 class Person(NamedTuple):

@@ -125,6 +125,25 @@ def check_births(cohort: pd.DataFrame, ranges: Sequence[BirthRange]) -> list[str
     return problems
 
 
+# What a spreadsheet or a lost character leaves behind, and no name or address holds.
+_DAMAGE = r"[?？\ufffd]|[0-9０-９]{1,2}月[0-9０-９]{1,2}日|[0-9]{4}[/-][0-9]{1,2}[/-][0-9]{1,2}"
+
+
+def check_texts(cohort: pd.DataFrame) -> list[str]:
+    """Say which rows of the cohort hold a name or address that was damaged on the way.
+
+    A question mark stands where a character was lost, a date where a spreadsheet took 8-1 for one.
+    """
+    problems = []
+    for column, label in (("full_name", "氏名"), ("address", "住所"), ("building", "方書")):
+        rows = cohort["source_row"][cohort[column].str.contains(_DAMAGE, regex=True)]
+        if len(rows):
+            problems.append(
+                f"{label}に、失われた文字の跡（?）か日付に化けた番地があります（{list_rows(rows)}）。抽出し直してください。"
+            )
+    return problems
+
+
 def retest_status(cohort: pd.DataFrame, records: pd.DataFrame) -> list[str]:
     """Test every selected row again: living, resident, Japanese, and with no date of leaving.
 

@@ -17,6 +17,7 @@ from recruitlib.registry.cohort import (
     check_births,
     check_ranges,
     check_rows,
+    check_texts,
     count_rows,
     read_ranges,
     retest_status,
@@ -111,11 +112,19 @@ def choose_cohort(stage: Stage, extract: Extract) -> Intake:
     counts = count_rows(ends, ranges)
     cohort = select_cohort(extract.records, ends)
     remember_terms(stage.folder, stage.key, stage.number, cohort)
+    damaged = check_texts(cohort)
+    if damaged:
+        ask_guard(stage, "registry.form_known", damaged)
     unreadable = extract.records["source_row"][ends == "unreadable"]
+    problems = check_rows(counts, extract.source.rows_read)
+    total = stage.parameters["registry_total"]
+    if extract.source.rows_read != total:
+        problems.append(
+            f"読んだ {extract.source.rows_read:,} 行と、抽出の控えの {total:,} 行が違います。"
+            "ファイルが途中で切れていないか確かめてください。"
+        )
     rows = f"読めない行: {list_rows(unreadable)}" if len(unreadable) else "読めない行: なし"
-    ask_guard(
-        stage, "registry.every_row_counted", check_rows(counts, extract.source.rows_read), rows
-    )
+    ask_guard(stage, "registry.every_row_counted", problems, rows)
     ask_guard(
         stage,
         "cohort.birth_range",

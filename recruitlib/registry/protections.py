@@ -81,6 +81,7 @@ def check_freshness(
         listed_on: the day of the list as the parameters state it ("" without a list).
         attested_by: who attested, and when, that nobody is on it; "" when nobody did.
     """
+    attested_by = attested_by.strip()
     if not listed_on and not attested_by:
         return [
             "支援措置対象者の一覧がありません。登録係から受け取るか、空である証明を受けてください。"
@@ -127,6 +128,12 @@ def check_found(protections: pd.DataFrame, records: pd.DataFrame) -> list[str]:
         problems.append(
             f"一覧と抽出で生年月日が違います（{list_rows(found['source_row'][differs])}）。登録係に確かめてください。"
         )
+    lacking = (found["birth_date"] == "") & (births != "")
+    if lacking.any():
+        problems.append(
+            f"一覧に生年月日のない行があり、番号だけでは同じ人と言えません（{list_rows(found['source_row'][lacking])}）。"
+            "登録係に生年月日を入れてもらってください。"
+        )
     returned = _find_returned(found[~found["cancelled"]], records[records["is_latest"]])
     if len(returned):
         problems.append(
@@ -167,7 +174,10 @@ def find_housemates(
     protected = select_protected(protections)
     latest = records[records["is_latest"]]
     households = latest.loc[latest["addressee_id"].isin(protected), "household_id"]
-    shares = cohort["household_id"].isin(households[households != ""])
+    households = households[households != ""]
+    # Today's household as well as the stored one: households are renumbered and merged.
+    today = latest.set_index("addressee_id")["household_id"].reindex(cohort["addressee_id"])
+    shares = cohort["household_id"].isin(households) | today.isin(households).to_numpy()
     return cohort[shares & ~cohort["addressee_id"].isin(protected)].reset_index(drop=True)
 
 

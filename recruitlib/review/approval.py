@@ -90,7 +90,8 @@ def check_approval(approval: Approval | None, digest: str, others: Sequence[str]
     """
     if approval is None:
         return [
-            f"承認がまだありません。第二の担当者に、承認の値 {group_digest(digest)} を確かめてもらってください。"
+            f"承認がまだありません。第二の担当者が 03 の表を確かめ、recruitlib approve で承認の値 "
+            f"{group_digest(digest)} を書いてください。"
         ]
     if len(approval.digest) < SHORTEST_DIGEST or not digest.startswith(approval.digest):
         return [

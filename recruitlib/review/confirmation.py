@@ -17,7 +17,9 @@ from recruitlib.base.run import (
     read_private_table,
 )
 from recruitlib.optouts.decisions import (
+    DECISION_LABELS,
     KIND_LABELS,
+    REASONS,
     Decisions,
     list_cases,
     list_excluded_housemates,
@@ -103,14 +105,19 @@ def require_decisions(stage: Stage, review: Review) -> None:
     open_cases = review.cases[review.cases["problem"] != ""]
     open_cases = open_cases[open_cases["kind"] != "withdrawn"]
     if stage.parameters["undecided"] == "withhold":
-        nobody_near = (open_cases["kind"] == "undecided") & (open_cases["choices"] == 0)
-        open_cases = open_cases[nobody_near]
+        # Withholding helps only where two of three fields point at somebody.
+        near = review.candidates[review.candidates["evidence"].str.contains("・")]
+        pointed = open_cases["application_id"].isin(near["application_id"])
+        open_cases = open_cases[(open_cases["kind"] == "undecided") & ~pointed]
     problems = [
         f"事例{case['case']}（{KIND_LABELS[case['kind']]}）: {case['problem']}。"
         for case in open_cases.to_dict("records")
     ]
     if problems:
-        problems.append("二人で決めて決定ファイルに書き、03 をもう一度実行してください。")
+        problems.append(
+            "recruitlib cases で見て、recruitlib decide で決め、別の人が recruitlib confirm で確かめ、"
+            "03 をもう一度実行してください。"
+        )
     ask_guard(stage, "optouts.all_decided", problems, f"{len(review.cases)}件の事例")
     ask_guard(
         stage, "exclusion.zero_leak",
@@ -166,11 +173,57 @@ def tabulate_cases(review: Review) -> pd.DataFrame:
     return pd.DataFrame(
         [
             (case["case"], KIND_LABELS[case["kind"]], case["choices"], case["digest"][:16],
-             case["problem"] or "決定ずみ")
+             case["problem"] or _describe_decision(review.decisions, case["case"]))
             for case in review.cases.to_dict("records")
         ],
         columns=["事例", "種類", "候補の数", "内容の値", "状態"],
     )  # fmt: skip
+
+
+def _describe_decision(decisions: Decisions, number: int) -> str:
+    decision = decisions.cases[number]
+    chosen = DECISION_LABELS[decision["decision"]]
+    return f"決定ずみ: {chosen}、理由: {REASONS[decision['reason']]}"
+
+
+def tabulate_settled(review: Review) -> pd.DataFrame:
+    """Tabulate how the applications ended after the decisions, down to the people they exclude.
+
+    Applications = outside + rejected + withdrawn + not yet decided + repeated + protected anyway +
+    opted out.
+    """
+    found = review.settled["outcome"].value_counts()
+    excluding = review.settled[review.settled["outcome"].isin(["matched", "to_confirm"])]
+    people = set(excluding["addressee_id"]) - {""}
+    protected = len(people & review.exclusions.protected)
+    open_withdrawals = len(
+        review.cases[(review.cases["kind"] == "withdrawn") & (review.cases["problem"] != "")]
+    )
+    rows = [
+        ("受け付けた申出", len(review.settled)),
+        ("− 対象外（対象の年齢でない・該当者なし）", int(found.get("outside", 0))),
+        ("− 申出を認めなかったもの", int(found.get("rejected", 0))),
+        ("− 取下げを認めたもの", int(found.get("withdrawn", 0)) - open_withdrawals),
+        ("− まだ決まっていないもの", int(found.get("undecided", 0))),
+        ("− 同じ人の二件目以降", len(excluding) - len(people)),
+        ("− 支援措置により、もともと除外される人", protected),
+        ("＝ 申出により除外する人", len(review.exclusions.opted_out)),
+    ]
+    return pd.DataFrame(rows, columns=["申出から除外まで", "件数・人数"])
+
+
+def tabulate_people_in_charge(stage: Stage, review: Review, approval: Approval) -> pd.DataFrame:
+    """Tabulate who worked, decided, confirmed and approved."""
+    return pd.DataFrame(
+        [
+            ("作業した人", stage.parameters["operator"]),
+            ("事例を決めた人", review.decisions.decided_by or "（事例なし）"),
+            ("事例を確かめた人", review.decisions.confirmed_by or "（事例なし）"),
+            ("承認した人", f"{approval.approved_by}（{approval.approved_role}）"),
+            ("承認した日", approval.approved_on),
+        ],
+        columns=["役割", "人・日"],
+    )
 
 
 def tabulate_approval(review: Review) -> pd.DataFrame:

@@ -19,17 +19,15 @@ from recruitlib.base.audit import append_entry
 from recruitlib.base.run import Stage
 from recruitlib.base.tables import parse_table
 from recruitlib.base.vault import RunKey, read_private
-from recruitlib.optouts.decisions import DECISIONS, KIND_LABELS, REASONS, list_cases
+from recruitlib.optouts.decisions import (
+    DECISION_LABELS,
+    DECISIONS,
+    KIND_LABELS,
+    REASONS,
+    list_cases,
+)
 from recruitlib.review.confirmation import Review
 
-DECISION_LABELS = {
-    "matched": "除外する（この候補が本人）",
-    "outside": "対象者の中に該当者なし",
-    "rejected": "申出を認めない",
-    "withdrawn": "取下げを認める（除外をやめる）",
-    "excluded": "除外する",
-    "supplied": "提供する",
-}
 _COMMANDS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 RELATION_LABELS = {"self": "本人", "guardian": "法定代理人", "agent": "任意代理人"}
 _TYPED = {
@@ -132,9 +130,11 @@ def show_cases(stage: Stage, review: Review) -> None:
         )
         for case in review.cases.to_dict("records")
     ]
+    # Nothing is shown before a person asks, so that a saved state of the widget holds nobody.
+    pages.insert(0, f"事例の番号（1 から {len(pages)}）を入れると、内容を表示します。")
     page = ipywidgets.HTML(pages[0])
-    number = ipywidgets.BoundedIntText(1, min=1, max=len(pages), description="事例")
-    number.observe(lambda change: setattr(page, "value", pages[change["new"] - 1]), "value")
+    number = ipywidgets.BoundedIntText(0, min=0, max=len(pages) - 1, description="事例")
+    number.observe(lambda change: setattr(page, "value", pages[change["new"]]), "value")
     box = ipywidgets.VBox([number, page])
     append_entry(stage.folder, stage.number, "cases_shown")
     # The widget's own text would repeat its values, so it is replaced by a fixed sentence.

@@ -87,14 +87,16 @@ def test_a_birth_range_that_disagrees_with_the_age_rule_stops_with_12(
 
 def test_an_unknown_header_stops_with_11_and_is_named(project: Path, run_quietly: Run) -> None:
     rewrite_registry(project, lambda lines: [lines[0].replace("住民状態", "状態区分"), *lines[1:]])
-    assert "状態区分" in expect_stop(project, run_quietly, FormError)
+    message = expect_stop(project, run_quietly, FormError)
+    assert "M列" in message or "14列目" in message
+    assert "状態区分" not in message
 
 
 def test_a_row_that_is_too_short_stops_with_11_and_its_row_number(
     project: Path, run_quietly: Run
 ) -> None:
     rewrite_registry(project, lambda lines: [*lines[:6], lines[6].rpartition(",")[0], *lines[7:]])
-    assert re.search(r"\b7\b", expect_stop(project, run_quietly, FormError))
+    assert re.search(r"(?<!\d)7行目", expect_stop(project, run_quietly, FormError))
 
 
 def test_an_undecided_application_waits_with_13_after_the_view_and_goes_on_when_decided(
@@ -279,9 +281,12 @@ def test_a_newly_protected_recipient_on_print_day_takes_the_run_back(
     reviewed: Path, run_quietly: Run
 ) -> None:
     truth = json.loads((reviewed / WARD / "truth.json").read_text(encoding="utf-8"))
+    with (reviewed / WARD / "registry.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["宛名番号"]: row for row in csv.DictReader(file) if row["最新フラグ"] == "1"}
+    born = rows[truth["recipients"]["22"][0]]["生年月日"]
     path = reviewed / WARD / "print_day/protections.csv"
     with path.open("ab") as file:
-        line = f"{truth['recipients']['22'][0]},1,,2026-05-19,,5,0,2026-05-20\r\n"
+        line = f"{truth['recipients']['22'][0]},1,{born},2026-05-19,,5,0,2026-05-20\r\n"
         file.write(line.encode("utf-8"))
     expect_stop(reviewed, run_quietly, GuardError, "exclusion.zero_leak", first="04")
 
@@ -311,6 +316,62 @@ def test_every_stop_stands_in_the_record_without_a_value(project: Path, run_quie
     assert [(stop["error"], stop["exit_code"]) for stop in stops] == [("GuardError", 12)]
     record = "\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
     assert not [value for value in list_values(project) if value in record and "-" not in value]
+
+
+def test_a_needless_run_after_the_hand_over_touches_nothing_and_closing_still_works(
+    reviewed: Path, run_quietly: Run
+) -> None:
+    run_quietly(reviewed, first="04")
+    folder = reviewed / "runs/test_ward"
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for first in ("01", "03", "05"):
+        with pytest.raises(GuardError, match="提供済み"):
+            run_quietly(reviewed, first=first)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    assert verify_record(folder) == []
+    run_quietly(reviewed, first="06", last="06")
+    assert verify_record(folder) == []
+
+
+def test_a_public_application_cannot_stop_a_run_by_what_it_says(
+    project: Path, run_quietly: Run
+) -> None:
+    path = project / WARD / "applications_form.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for number, (surname, given) in enumerate([("募集", "対象者"), ("住民基本", "台帳")]):
+        rows.append({
+            **rows[-1], "回答ID": f"9999000{number}", "対象者の住所": "新宿区",
+            "対象者の氏名（姓）": surname, "対象者の氏名（名）": given,
+            "マイナンバーカード：氏名": "", "マイナンバーカード：氏名（代替文字）": "",
+        })  # fmt: skip
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    change_parameters(project, form_total=24)
+    # They wait for a person, as every application that finds nobody does.
+    expect_stop(project, run_quietly, AwaitingPerson, "optouts.all_decided")
+    assert verify_record(project / "runs/test_ward") == []
+
+
+def test_an_interrupted_completion_is_taken_back_and_the_stage_goes_on(
+    reviewed: Path, run_quietly: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = reviewed / "runs/test_ward"
+    run_quietly(reviewed, first="04", last="04")
+    undisturbed = (folder / "counts.csv").read_bytes()
+    lines = (folder / "audit.jsonl").read_bytes().splitlines(keepends=True)
+    cut = next(
+        number for number, line in enumerate(lines)
+        if json.loads(line)["event"] == "completed" and json.loads(line)["stage"] == "04"
+    )  # fmt: skip
+    # As if the machine had stopped between the last output and the entry of the completion.
+    (folder / "audit.jsonl").write_bytes(b"".join(lines[:cut]))
+    assert (folder / "private/labels_all.pdf").exists()
+    run_quietly(reviewed, first="04", last="04")
+    assert (folder / "counts.csv").read_bytes() == undisturbed
+    assert verify_record(folder) == []
 
 
 def test_after_the_hand_over_nothing_is_made_anew(reviewed: Path, run_quietly: Run) -> None:

@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recruitlib.base.audit import append_entry, digest_bytes, read_entries
+from recruitlib.base.counts import Count, write_counts
 from recruitlib.base.errors import IntegrityError
 from recruitlib.base.parameters import NOTEBOOKS
 from recruitlib.base.record import (
@@ -382,11 +383,13 @@ def whole(run: Path, key: RunKey) -> Path:
     _put(run, CLEAN)
     seal_notebooks(run, key)
     files = {"private/cohort.age": write_private(run, key, "cohort", b"x")}
-    for name in ("counts.csv", "handover/letter.html"):
+    counts = [Count("18", "handed_over", 2)]
+    pages = {"counts.csv": write_counts(counts), "handover/letter.html": b"letter"}
+    for name, content in pages.items():
         (run / name).parent.mkdir(exist_ok=True)
-        (run / name).write_bytes(name.encode())
-        files[name] = digest_bytes(name.encode())
-    append_entry(run, "05", "completed", files=files)
+        (run / name).write_bytes(content)
+        files[name] = digest_bytes(content)
+    append_entry(run, "05", "completed", files=files, counts=[list(count) for count in counts])
     assert verify_record(run) == []
     return run
 

@@ -431,10 +431,12 @@ def test_an_expected_error_inside_a_question_is_a_no_with_its_own_class(folder: 
     assert facts["problems"] == ["名簿.csv: 見出しが違います。"]
 
 
-def test_work_that_ends_well_inside_a_question_is_a_yes(folder: Path) -> None:
+def test_work_that_ends_well_inside_a_question_is_not_yet_an_answer(folder: Path) -> None:
     stage = _make_stage(folder, "01")
     with asking(stage, "registry.form_known", "9行"):
         assert "registry.form_known" not in list_answers(stage)
+    assert "registry.form_known" not in list_answers(stage)
+    ask_guard(stage, "registry.form_known", [], "9行")
     assert list_answers(stage)["registry.form_known"]["answer"] == "yes"
 
 

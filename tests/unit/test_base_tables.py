@@ -214,7 +214,8 @@ def test_all_header_problems_are_told_at_once(tmp_path: Path) -> None:
     assert "3件の問題" in message
     assert (
         "A列とB列" in message
-        and "C列の見出し「電話」" in message
+        and "C列（3列目）の見出し" in message
+        and "電話" not in message
         and "「宛名番号」がありません" in message
     )
 

@@ -259,7 +259,7 @@ def test_header_and_cell_problems_are_told_at_once(tmp_path: Path) -> None:
         [*PERSON[:3], date(2026, 8, 1), "", "", ""],
     ]
     message = refuse(save(tmp_path, rows))
-    assert "3件の問題" in message and "「電話」" in message and "B列とG列" in message
+    assert "3件の問題" in message and "F列（6列目）" in message and "B列とG列" in message
 
 
 def test_only_a_named_sheet_is_read_when_several_hold_values(tmp_path: Path) -> None:

@@ -283,6 +283,10 @@ def small(tmp_path: Path) -> Path:
     run = make_run(tmp_path / "runs/test_ward", "demonstration")
     sections = {"01": {"run_id": "test_ward", "run_kind": "demonstration"}}
     (run / "run.yaml").write_text(yaml.safe_dump(sections), encoding="utf-8")
+    append_entry(
+        run, "03", "guard",
+        guard="review.approved", answer="no", note=f"承認の値 {DIGEST}", problems=["まだ"],
+    )  # fmt: skip
     return tmp_path
 
 
@@ -316,7 +320,14 @@ def test_the_operator_and_nobody_cannot_approve(small: Path, call: Call, by: str
 def test_a_short_or_mistyped_digest_is_refused(small: Path, call: Call, digest: str) -> None:
     code, _, err = approve(call, small, digest, "確認者B（見本）")
     assert code == 10
-    assert "16桁" in err
+    assert "03 に表示された値と違います" in err
+    assert not (small / "params/test_ward").exists()
+
+
+def test_a_digest_that_03_did_not_show_is_refused_at_once(small: Path, call: Call) -> None:
+    code, _, err = approve(call, small, "aaaa bbbb cccc dddd", "確認者B（見本）")
+    assert code == 10
+    assert "03 に表示された値と違います" in err
     assert not (small / "params/test_ward").exists()
 
 

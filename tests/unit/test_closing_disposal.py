@@ -30,6 +30,7 @@ from tests.unit.stages import (
 
 KEPT = dict.fromkeys(SOURCES, "kept: 監査のため")
 GONE = dict.fromkeys(SOURCES, "destroyed")
+RETURNED = dict.fromkeys(SOURCES, "returned")
 
 
 def attest(sources: dict[str, str]) -> Attestation:
@@ -69,6 +70,59 @@ def test_every_private_file_is_destroyed_but_what_the_last_scan_needs(tmp_path: 
     assert list_last_answer(stage, "closing.nothing_left") == "yes"
 
 
+def test_nothing_is_destroyed_while_a_source_file_is_unaccounted_for(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    place_sources(stage)
+    before = disposal.list_private(stage.folder)
+    with pytest.raises(GuardError, match=re.escape("closing.nothing_left")):
+        disposal.destroy_private(stage, attest(GONE))
+    assert disposal.list_private(stage.folder) == before
+    assert len(disposal.destroy_private(stage, attest(KEPT))) == 3
+
+
+def test_a_second_attempt_still_reports_what_the_first_destroyed(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    first = disposal.destroy_private(stage, attest(GONE))
+    store(stage, late=make_residents({}))
+    second = disposal.destroy_private(stage, attest(GONE))
+    assert second == tuple(sorted([*first, "private/late.age"]))
+
+
+def test_the_record_names_the_files_before_they_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = begin(tmp_path)
+    before = disposal.list_private(stage.folder)
+    unlink = Path.unlink
+
+    def cut_off(path: Path, *options: bool) -> None:
+        if path.name == "recipients.age":
+            raise OSError("power")
+        unlink(path, *options)
+
+    monkeypatch.setattr(Path, "unlink", cut_off)
+    with pytest.raises(OSError, match="power"):
+        disposal.destroy_private(stage, attest(GONE))
+    last = read_entries(stage.folder)[-1]
+    assert (last["event"], last["facts"]) == ("destroyed", {"files": before})
+    assert disposal.list_private(stage.folder) == before[1:]
+    monkeypatch.undo()
+    # What the first attempt destroyed is still in the report of the second.
+    assert disposal.destroy_private(stage, attest(GONE)) == tuple(before)
+    disposal.prove_nothing_left(stage, attest(GONE))
+
+
+def test_a_source_that_nothing_is_attested_of_keeps_everything_in_place(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    before = disposal.list_private(stage.folder)
+    silent = attest({name: state for name, state in GONE.items() if name != "print_form_file"})
+    with pytest.raises(GuardError, match=re.escape("closing.nothing_left")):
+        disposal.destroy_private(stage, silent)
+    assert disposal.list_private(stage.folder) == before
+    assert "destroyed" not in {entry["event"] for entry in read_entries(stage.folder)}
+    assert list_last_answer(stage, "closing.nothing_left") == "no"
+
+
 @pytest.mark.parametrize(
     "left",
     [
@@ -106,10 +160,23 @@ def test_the_record_and_the_papers_are_no_private_files(tmp_path: Path) -> None:
 
 def test_source_files_that_are_gone_or_kept_with_a_reason_pass(tmp_path: Path) -> None:
     stage = begin(tmp_path)
-    assert disposal.check_sources(stage, attest(GONE)) == []
-    assert disposal.check_sources(stage, attest({})) == []
+    for sources in (GONE, RETURNED, KEPT, {**GONE, "registry_file": "returned"}):
+        assert disposal.check_sources(stage, attest(sources)) == []
     place_sources(stage)
     assert disposal.check_sources(stage, attest(KEPT)) == []
+
+
+@pytest.mark.parametrize("state", ["", "kept", "gone", "Destroyed", "destroyed: x", "保有"])
+def test_a_source_file_that_is_gone_must_be_attested_all_the_same(
+    tmp_path: Path, state: str
+) -> None:
+    # A file moved elsewhere is not there either.
+    stage = begin(tmp_path)
+    assert len(disposal.check_sources(stage, attest({}))) == 11
+    problems = disposal.check_sources(stage, attest({**GONE, "counter_file": state}))
+    assert len(problems) == 1
+    for word in ("窓口・郵送の受付簿（取込日）", "destroyed", "returned", "kept: "):
+        assert word in problems[0]
 
 
 def test_a_source_file_that_is_still_there_is_named(tmp_path: Path) -> None:
@@ -117,21 +184,27 @@ def test_a_source_file_that_is_still_there_is_named(tmp_path: Path) -> None:
     disposal.destroy_private(stage, attest(GONE))
     place_sources(stage)
     assert len(disposal.check_sources(stage, attest({}))) == len(SOURCES) == 11
-    assert len(disposal.check_sources(stage, attest(GONE))) == 11
+    for sources in (GONE, RETURNED):
+        problems = disposal.check_sources(stage, attest(sources))
+        assert len(problems) == 11
+        assert all("ファイルが残っています" in problem for problem in problems)
     stage.locate("registry_file").unlink()
-    one = attest({**KEPT, "form_file": "destroyed"})
-    with pytest.raises(
-        GuardError, match=r"closing\.nothing_left.*消去したと書かれていますが"
-    ) as stop:
-        disposal.prove_nothing_left(stage, one)
-    assert "電子申請の出力ファイル（取込日）" in str(stop.value)
+    for state in ("destroyed", "returned"):
+        one = attest({**KEPT, "form_file": state})
+        with pytest.raises(
+            GuardError, match=r"closing\.nothing_left.*消去または返却したと書かれていますが"
+        ) as stop:
+            disposal.prove_nothing_left(stage, one)
+        assert "電子申請の出力ファイル（取込日）" in str(stop.value)
 
 
 def test_a_source_that_the_run_did_not_have_is_not_asked_for(tmp_path: Path) -> None:
     stage = make_stage(tmp_path, "06", protections_file="")
     labels = [label for label, _ in disposal.list_source_states(stage, attest(KEPT))]
     assert len(labels) == 10
-    assert disposal.check_sources(stage, attest({})) == []
+    assert len(disposal.check_sources(stage, attest({}))) == 10
+    others = {name: state for name, state in GONE.items() if name != "protections_file"}
+    assert disposal.check_sources(stage, attest(others)) == []
 
 
 GOOD: dict[str, Any] = {
@@ -145,9 +218,10 @@ def write(path: Path, **changes: object) -> Path:
     return path
 
 
-def test_an_attestation_is_read_as_written(tmp_path: Path) -> None:
-    path = write(tmp_path / "disposal.yaml")
-    assert disposal.read_attestation(path, "test_ward", True) == attest(KEPT)
+@pytest.mark.parametrize("sources", [KEPT, GONE, RETURNED], ids=["kept", "destroyed", "returned"])
+def test_an_attestation_is_read_as_written(tmp_path: Path, sources: dict[str, str]) -> None:
+    path = write(tmp_path / "disposal.yaml", sources=sources)
+    assert disposal.read_attestation(path, "test_ward", True) == attest(sources)
 
 
 def test_without_an_attestation_or_a_witness_the_run_waits(tmp_path: Path) -> None:

@@ -153,12 +153,30 @@ def test_protection_and_opt_out_are_one_row_of_the_reasons() -> None:
     assert tabulate_reasons(VOID.iloc[:0]).values.tolist() == [["取り消したシール 計", 0]]
 
 
-def test_the_digest_is_of_every_serial_reason_and_the_number_of_labels() -> None:
-    digest = digest_delta(VOID, 8, b"key")
-    assert digest_delta(VOID.copy(), 8, b"key") == digest
+def test_the_digest_is_of_every_void_serial_and_reason_and_of_every_label() -> None:
+    digest = digest_delta(VOID, LABELS, b"key")
+    assert digest_delta(VOID.copy(), LABELS.copy(), b"key") == digest
     other_reason = VOID.assign(reason=["died", "died", "newly_opted_out"])
-    others = [(VOID, 9, b"key"), (VOID, 8, b"k"), (VOID.iloc[:2], 8, b"key"), (other_reason, 8, b"key"),
-              (VOID.assign(serial=[7, 3, 4]), 8, b"key"), (VOID.iloc[:0], 8, b"key")]  # fmt: skip
+    other_lots = [LABELS.iloc[:7], LABELS.iloc[1:], LABELS.assign(serial=range(2, 10))]
+    others = [(VOID, LABELS, b"k"), (VOID.iloc[:2], LABELS, b"key"), (other_reason, LABELS, b"key"),
+              (VOID.assign(serial=[7, 3, 4]), LABELS, b"key"), (VOID.iloc[:0], LABELS, b"key"),
+              *((VOID, lot, b"key") for lot in other_lots)]  # fmt: skip
     digests = {digest_delta(*other) for other in others}
     assert len(digests) == len(others)
     assert digest not in digests
+
+
+@pytest.mark.parametrize("void", [VOID, VOID.iloc[:0]], ids=["some void", "none void"])
+@pytest.mark.parametrize("serial", range(1, 9))
+def test_a_confirmation_of_a_lot_with_one_other_person_does_not_fit(
+    void: pd.DataFrame, serial: int
+) -> None:
+    # The lot was printed anew: as many labels, the same void serials, and one other person.
+    ids = LABELS["addressee_id"].mask(LABELS["serial"] == serial, "0000000099")
+    other = digest_delta(void, LABELS.assign(addressee_id=ids), b"key")
+    assert other != digest_delta(void, LABELS, b"key")
+
+
+def test_a_confirmation_of_a_lot_in_another_order_does_not_fit() -> None:
+    exchanged = LABELS.assign(addressee_id=LABELS["addressee_id"].tolist()[::-1])
+    assert digest_delta(VOID, exchanged, b"key") != digest_delta(VOID, LABELS, b"key")

@@ -13,12 +13,14 @@ import yaml
 
 from recruitlib.base.audit import group_digest, read_entries
 from recruitlib.base.counts import Count, read_counts, write_counts
-from recruitlib.base.errors import AwaitingPerson, GuardError, RecruitError
+from recruitlib.base.errors import AwaitingPerson, GuardError, ParameterError, RecruitError
+from recruitlib.base.parameters import read_parameters
 from recruitlib.base.run import Stage, ask_guard, read_private_table
 from recruitlib.base.tables import ReadTable
 from recruitlib.handover import provision
 from recruitlib.handover.delta import VOID_COLUMNS, digest_delta
 from recruitlib.handover.provision import Delta
+from recruitlib.optouts.decisions import CASE_COLUMNS
 from recruitlib.optouts.exclusion import Matched
 from recruitlib.registry.extract import Extract
 from tests.conftest import ROOT
@@ -42,17 +44,19 @@ LABELS = pd.DataFrame(
     }
 )  # fmt: skip
 VOID = LABELS.loc[[1, 12]].assign(reason=["died", "newly_protected"])[list(VOID_COLUMNS)]
-DELTA = Delta(LABELS, VOID, digest_delta(VOID, 14, KEY.digest_key))
+DELTA = Delta(LABELS, VOID, digest_delta(VOID, LABELS, KEY.digest_key))
 COUNTS = [
     Count(age, step, AGES.count(age))
     for step in ("cohort", "recipients", "labels")
     for age in ("18", "22")
 ]
 HANDLER = "取扱者C（見本）"
+RECEIVER = "自衛隊東京地方協力本部 募集課"
+NO_CASES = pd.DataFrame(columns=[*CASE_COLUMNS, "problem"])
 
 
 def begin(folder: Path, **parameters: Any) -> Stage:
-    stage = make_stage(folder, "05", **parameters)
+    stage = make_stage(folder, "05", **{"handover_registry_total": len(PEOPLE), **parameters})
     (stage.folder / "counts.csv").write_bytes(write_counts(COUNTS))
     return stage
 
@@ -62,7 +66,7 @@ def confirm(stage: Stage, **changes: object) -> None:
     content = {
         "demonstration": True, "run_id": "test_ward", "delta_digest": group_digest(DELTA.digest),
         "prepared_by": STAFF, "confirmed_by": SECOND, "handler": HANDLER, "spoiled_serials": [],
-        "handed_over_labels": 12, "received_by": "自衛隊東京地方協力本部 募集課", "received_on": "2026-05-25",
+        "handed_over_labels": 12, "received_by": RECEIVER, "received_on": "2026-05-25",
     }  # fmt: skip
     text = yaml.safe_dump({**content, **changes}, allow_unicode=True)
     stage.locate("handover_file").write_text(text, encoding="utf-8")
@@ -86,7 +90,7 @@ def test_a_confirmed_delta_with_every_serial_accounted_for_passes(tmp_path: Path
     confirm(stage)
     receipt = provision.require_receipt(stage, DELTA)
     assert receipt.handed_over_labels == 12
-    for guard in ("handover.delta_settled", "handover.conditions_met", "handover.serials_complete",
+    for guard in ("handover.delta_settled", "handover.within_scope", "handover.conditions_met", "handover.serials_complete",
                   "review.counts_balance"):  # fmt: skip
         assert list_last_answer(stage, guard) == "yes"
 
@@ -159,6 +163,22 @@ def test_a_condition_that_is_not_met_stops(
     assert hint in expect_stop(stage, GuardError, "handover.conditions_met")
 
 
+@pytest.mark.parametrize("receiver", ["", "募集課", "自衛隊東京地方 協力本部の委託先", "警視庁"])
+def test_a_receiver_who_was_not_approved_stops(tmp_path: Path, receiver: str) -> None:
+    stage = begin(tmp_path)
+    confirm(stage, received_by=receiver)
+    assert "相手方" in expect_stop(stage, GuardError, "handover.within_scope")
+
+
+@pytest.mark.parametrize("day", ["", "令和8年5月25日", "25.05.2026", "2026-5-25", "2026-02-30"])
+def test_a_receipt_without_a_day_that_can_be_read_is_refused(tmp_path: Path, day: str) -> None:
+    stage = begin(tmp_path)
+    confirm(stage, received_on=day)
+    with pytest.raises(ParameterError, match="received_on") as stop:
+        provision.require_receipt(stage, DELTA)
+    assert not day or day not in str(stop.value)
+
+
 def test_a_run_without_a_request_on_file_stops(tmp_path: Path) -> None:
     stage = begin(tmp_path, request_number=" ")
     confirm(stage)
@@ -213,10 +233,11 @@ def test_a_finished_hand_over_leaves_the_ends_of_all_serials(tmp_path: Path) -> 
 # The first half: what handover day finds.
 def find(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, records: pd.DataFrame, fresh: pd.DataFrame | None = None,
-    protected: str = "",
+    protected: str = "", cases: pd.DataFrame = NO_CASES, recipients: pd.DataFrame = PEOPLE,
 ) -> Delta:  # fmt: skip
     """Find the delta of a day whose files have been read."""
-    store(stage, labels=LABELS, recipients=PEOPLE, applications=make_situation()["applications"])
+    applications = make_situation()["applications"]
+    store(stage, labels=LABELS, recipients=recipients, applications=applications, cases=cases)
     empty = make_situation()["applications"].iloc[:0]
     source = ReadTable(records.iloc[:0], len(records), "utf-8", "", [], [])
     monkeypatch.setattr(provision, "_read_today", lambda stage: Extract(records, source, ""))
@@ -250,6 +271,29 @@ def test_deaths_moves_and_new_protection_become_void_serials(
     assert quiet.digest != delta.digest
 
 
+@pytest.mark.parametrize(
+    ("kind", "problem", "void"),
+    [("", "", [3, 6]), ("housemate", "まだ決まっていません", [3, 6]), ("to_confirm", "", [3, 6]),
+     ("housemate", "", [6])],
+)  # fmt: skip
+def test_housemates_of_a_protected_person_whom_nobody_decided_about_are_not_handed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, problem: str, void: list[int]
+) -> None:
+    # A parent of two recipients, of no cohort, stands on the list of the day.
+    home = "0000000950"
+    family = PEOPLE.copy()
+    family.loc[[2, 5], "household_id"] = home
+    records = read_today(p3={"household_id": home}, p6={"household_id": home})
+    parent = records.iloc[[2]].assign(addressee_id="0000000050")
+    records = pd.concat([records, parent], ignore_index=True)
+    row = (1, kind, "", "0000000003", "same_household", 0, "", problem)
+    cases = pd.DataFrame([row] if kind else [], columns=NO_CASES.columns)
+    delta = find(begin(tmp_path), monkeypatch, records, protected="0000000050", cases=cases,
+                 recipients=family)  # fmt: skip
+    assert delta.void["serial"].tolist() == void
+    assert set(delta.void["reason"]) == {"newly_protected"}
+
+
 def match_today(
     monkeypatch: pytest.MonkeyPatch, outcome: str, person: str, near: list[str]
 ) -> pd.DataFrame:
@@ -272,7 +316,6 @@ def match_today(
         ("matched", "0000000003", [], [3]),
         ("to_confirm", "0000000003", [], [3]),
         ("withdrawn", "0000000003", [], [3]),
-        ("undecided", "", ["0000000003", "0000000006"], [3, 6]),
         ("outside", "0000000003", [], []),
         ("matched", "0000000077", [], []),
     ],
@@ -286,12 +329,14 @@ def test_whoever_a_new_application_may_mean_is_not_handed_over(
     assert set(delta.void["reason"]) <= {"newly_opted_out"}
 
 
-def test_a_new_application_that_nobody_is_found_for_waits_for_a_person(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("near", [[], ["0000000003"], ["0000000003", "0000000006"]])
+def test_a_new_application_that_is_undecided_waits_for_a_person_and_nobody_is_void_on_a_guess(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, near: list[str]
 ) -> None:
-    fresh = match_today(monkeypatch, "undecided", "", [])
-    with pytest.raises(AwaitingPerson, match="該当者の見つからない新しい申出が 1 件"):
+    fresh = match_today(monkeypatch, "undecided", "", near)
+    with pytest.raises(AwaitingPerson, match="新しい申出が 1 件.*01 からやり直し") as stop:
         find(begin(tmp_path), monkeypatch, read_today(), fresh)
+    assert not [person for person in near if person in str(stop.value)]
 
 
 def test_the_file_of_another_day_is_no_extract_of_handover_day(
@@ -304,6 +349,33 @@ def test_the_file_of_another_day_is_no_extract_of_handover_day(
     with pytest.raises(AwaitingPerson, match=re.escape("handover.delta_settled")):
         provision._read_today(stage)
     assert provision._read_today(begin(tmp_path / "today")).records is records
+
+
+@pytest.mark.parametrize("total", [0, len(PEOPLE) - 1, len(PEOPLE) + 1])
+def test_an_extract_of_handover_day_with_other_rows_than_its_slip_says_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, total: int
+) -> None:
+    # A part of the extract would hide who is protected in whose household.
+    records = read_today().assign(changed_on="2026-05-20")
+    source = ReadTable(records.iloc[:0], len(records), "utf-8", "", [], [])
+    monkeypatch.setattr(provision, "read_extract", lambda *files: Extract(records, source, ""))
+    stage = begin(tmp_path, handover_registry_total=total)
+    with pytest.raises(
+        AwaitingPerson, match=rf"handover\.delta_settled.*読んだ 14 行.*の {total} 行"
+    ):
+        provision._read_today(stage)
+    assert list_last_answer(stage, "handover.delta_settled") == "no"
+
+
+def test_the_rows_of_the_extract_of_handover_day_must_be_stated(tmp_path: Path) -> None:
+    lines = (ROOT / "params/test_ward.yaml").read_text(encoding="utf-8").splitlines(keepends=True)
+    path = tmp_path / "test_ward.yaml"
+    path.write_text("".join(lines), encoding="utf-8")
+    assert "handover_registry_total" in read_parameters(path)
+    kept = [line for line in lines if not line.startswith("handover_registry_total:")]
+    path.write_text("".join(kept), encoding="utf-8")
+    with pytest.raises(ParameterError, match="handover_registry_total"):
+        read_parameters(path)
 
 
 def test_an_extract_that_is_not_there_answers_the_guard_with_no(tmp_path: Path) -> None:

@@ -19,12 +19,13 @@ from recruitlib.base.counts import ALL, Count, write_counts
 from recruitlib.base.errors import AwaitingPerson, GuardError, OutputError, ParameterError
 from recruitlib.base.run import Stage, ask_guard, read_private_table
 from recruitlib.base.scope import check_scope, read_scope
-from recruitlib.base.tables import read_table
+from recruitlib.base.tables import ReadTable, read_table
 from recruitlib.labels import export
 from recruitlib.labels.export import Bundle, PrintDay
 from recruitlib.labels.printing import encrypt_pdf
 from recruitlib.labels.proof import read_back
 from recruitlib.labels.sheets import read_sheet
+from recruitlib.optouts.decisions import CASE_COLUMNS
 from recruitlib.optouts.exclusion import Matched
 from recruitlib.registry.extract import Extract
 from recruitlib.registry.intake import ask_scope
@@ -279,11 +280,16 @@ SITUATION = make_situation()
 OPTED_OUT = frozenset(SITUATION["cohort"]["addressee_id"][:2])
 RECIPIENTS = SITUATION["cohort"].iloc[6:].reset_index(drop=True)
 PROTECTIONS = pd.DataFrame({"addressee_id": ["0000000006"], "cancelled": [False]})
+# The ninth person's parent: in the extract, and of no cohort.
+PARENT = make_residents({}).assign(addressee_id="0000000050", household_id="0000000909")
+RECORDS = pd.concat([SITUATION["cohort"], PARENT], ignore_index=True).assign(is_latest=True)
+NO_CASES = pd.DataFrame(columns=[*CASE_COLUMNS, "problem"])
 
 
 def begin_print_day(
     folder: Path, monkeypatch: pytest.MonkeyPatch, applications: pd.DataFrame,
     protections: pd.DataFrame = PROTECTIONS, recipients: pd.DataFrame = RECIPIENTS, by: str = "課長 丁",
+    cases: pd.DataFrame = NO_CASES,
 ) -> Stage:  # fmt: skip
     """Begin 04 as 03 left it, with today's lists; reading files is not what is tested here."""
     stage = make_stage(folder, "04")
@@ -292,14 +298,15 @@ def begin_print_day(
     settled = SITUATION["matches"]
     store(
         stage, cohort=SITUATION["cohort"], recipients=recipients, settled=settled,
-        applications=SITUATION["applications"],
+        applications=SITUATION["applications"], cases=cases,
         excluded=pd.DataFrame(excluded, columns=["reason", "addressee_id"], dtype="str"),
     )  # fmt: skip
     counts = count_people(SITUATION["cohort"], exclusions, recipients)
     digest = digest_approval(stage.parameters, counts, recipients, settled, stage.key.digest_key)
     approval = Approval(digest[:16], by, "課長", "2026-05-19")
     write_approval(stage.locate("approval_file"), "test_ward", True, approval)
-    monkeypatch.setattr(export, "reread_registry", lambda stage: None)
+    source = ReadTable(RECORDS.iloc[:0], len(RECORDS), "utf-8", "", [], [])
+    monkeypatch.setattr(export, "reread_registry", lambda stage: Extract(RECORDS, source, ""))
     monkeypatch.setattr(export, "take_protections", lambda *content, prefix: protections)
     monkeypatch.setattr(export, "take_applications", lambda stage, prefix: applications)
     return stage
@@ -364,6 +371,61 @@ def test_a_recipient_who_is_protected_today_takes_the_run_back(
     stage = begin_print_day(tmp_path, monkeypatch, SITUATION["applications"], today)
     with pytest.raises(GuardError, match="支援措置の新しい対象者が 1 人"):
         export.check_print_day(stage)
+
+
+def list_case(kind: str, person: str, problem: str) -> pd.DataFrame:
+    """List one case as 03 left it."""
+    row = (1, kind, "", person, "same_household", 0, "", problem)
+    return pd.DataFrame([row], columns=NO_CASES.columns)
+
+
+def begin_with_protected_parent(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, cases: pd.DataFrame, cancelled: bool = False
+) -> Stage:
+    """Begin 04 on the day on which the ninth person's parent stands on the list too."""
+    today = pd.DataFrame(
+        {"addressee_id": ["0000000006", "0000000050"], "cancelled": [False, cancelled]}
+    )
+    return begin_print_day(folder, monkeypatch, SITUATION["applications"], today, cases=cases)
+
+
+@pytest.mark.parametrize(
+    "cases",
+    [
+        NO_CASES,
+        list_case("housemate", "0000000009", "まだ決まっていません"),
+        list_case("housemate", "0000000008", ""),
+        list_case("to_confirm", "0000000009", ""),
+    ],
+    ids=["no case", "undecided", "another person", "another question"],
+)
+def test_a_housemate_of_a_protected_person_whom_nobody_decided_about_takes_the_run_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cases: pd.DataFrame
+) -> None:
+    stage = begin_with_protected_parent(tmp_path, monkeypatch, cases)
+    with pytest.raises(
+        GuardError, match=r"exclusion\.zero_leak.*同じ世帯の人が 1 人.*01 からやり直し"
+    ) as stop:
+        export.check_print_day(stage)
+    assert "支援措置の新しい対象者" not in str(stop.value)
+    assert "0000000009" not in str(stop.value)
+    assert list_last_answer(stage, "exclusion.zero_leak") == "no"
+
+
+def test_a_housemate_whom_two_people_decided_to_supply_does_not_stop_the_print(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = list_case("housemate", "0000000009", "")
+    stage = begin_with_protected_parent(tmp_path, monkeypatch, cases)
+    assert "0000000009" in set(export.check_print_day(stage).recipients["addressee_id"])
+    assert list_last_answer(stage, "exclusion.zero_leak") == "yes"
+
+
+def test_a_housemate_of_somebody_whose_measure_was_cancelled_does_not_stop_the_print(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = begin_with_protected_parent(tmp_path, monkeypatch, NO_CASES, cancelled=True)
+    assert len(export.check_print_day(stage).recipients) == 3
 
 
 def test_an_excluded_person_among_the_recipients_stops_the_print(

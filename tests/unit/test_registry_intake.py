@@ -225,7 +225,8 @@ def test_an_extract_without_the_people_born_in_january_to_march_stops(
     rows = read_cells(ward / "registry.csv")
     place = rows[0].index("生年月日")
     kept = [row for row in rows if row[place][5:7] not in ("01", "02", "03")]
-    stage = make_stage(registry_file=write_cells(tmp_path / "registry.csv", kept))
+    path = write_cells(tmp_path / "registry.csv", kept)
+    stage = make_stage(registry_file=path, registry_total=len(kept) - 1)
     extract = load_registry(stage)
     with pytest.raises(GuardError, match="生まれ月"):
         choose_cohort(stage, extract)
@@ -415,3 +416,51 @@ def test_the_counts_have_one_row_for_each_end(make_stage: MakeStage) -> None:
     assert [count for count in intake.counts if count.step == "cohort"] == [
         Count("18", "cohort", 127), Count("22", "cohort", 192),
     ]  # fmt: skip
+
+
+def test_an_extract_that_was_cut_off_on_the_way_stops(
+    make_stage: MakeStage, ward: Path, tmp_path: Path
+) -> None:
+    rows = read_cells(ward / "registry.csv")
+    stage = make_stage(registry_file=write_cells(tmp_path / "registry.csv", rows[:-20]))
+    extract = load_registry(stage)
+    with pytest.raises(GuardError, match=r"registry\.every_row_counted.*控え"):
+        choose_cohort(stage, extract)
+
+
+@pytest.mark.parametrize(
+    ("header", "damage"),
+    [("住所_番地号表記", "8月1日"), ("氏名", "?"), ("住所_方書", "ハイツ？１０１")],
+)
+def test_a_cell_damaged_by_a_spreadsheet_or_a_lost_character_stops(
+    make_stage: MakeStage, ward: Path, tmp_path: Path, header: str, damage: str
+) -> None:
+    rows = read_cells(ward / "registry.csv")
+    place = {
+        name: rows[0].index(name)
+        for name in (
+            "生年月日",
+            "最新フラグ",
+            "住民状態",
+            "住民種別",
+            "除票フラグ",
+            "削除フラグ",
+            header,
+        )
+    }
+    chosen = next(
+        row for row in rows[1:]
+        if "2008-04-02" <= row[place["生年月日"]] <= "2009-04-01"
+        and [row[place[name]] for name in ("最新フラグ", "住民状態", "住民種別")] == ["1", "1", "1"]
+        and "1" not in (row[place["除票フラグ"]], row[place["削除フラグ"]])
+    )  # fmt: skip
+    if header == "氏名":
+        for name in ("氏名", "名_日本人"):
+            cell = rows[0].index(name)
+            chosen[cell] = chosen[cell][:-1] + damage
+    else:
+        chosen[place[header]] = damage
+    stage = make_stage(registry_file=write_cells(tmp_path / "registry.csv", rows))
+    extract = load_registry(stage)
+    with pytest.raises(FormError, match=r"registry\.form_known"):
+        choose_cohort(stage, extract)

@@ -169,8 +169,16 @@ def test_an_empty_list_passes_when_the_registry_section_attested_it() -> None:
 
 def test_a_list_whose_every_row_finds_its_person_is_right() -> None:
     records = make_records({}, {"birth_date": ""}, {})
-    protections = list_people({}, {}, {"birth_date": ""})
+    protections = list_people({}, {}, {})
     assert check_found(protections, records) == []
+
+
+def test_a_row_without_a_birth_date_is_no_proof_that_the_number_is_the_person() -> None:
+    # A06, 千葉市美浜区: a list keyed by something else than the person's own number.
+    records = make_records({}, {}, {})
+    problems = check_found(list_people({}, {}, {"birth_date": ""}), records)
+    assert len(problems) == 1
+    assert "生年月日" in problems[0]
 
 
 @pytest.mark.parametrize("listed", ["12", "00000012", "0000013"])

@@ -117,9 +117,19 @@ def test_an_unconfirmed_withdrawal_does_not_wait_since_its_subject_stays_out(
 
 def test_the_policy_withhold_prints_nobody_near_and_does_not_wait(tmp_path: Path) -> None:
     stage = begin(tmp_path, undecided="withhold")
+    pointed = make_situation()["candidates"].assign(evidence="氏名・番地")
+    store(stage, candidates=pointed)
     review = confirmation.prepare_review(stage)
     confirmation.require_decisions(stage, review)
     assert list_ids(review) == PERSON[8:]
+
+
+def test_the_policy_withhold_waits_where_only_one_field_points_at_somebody(tmp_path: Path) -> None:
+    # The name of one person with the birth date of another: nobody knows who is meant.
+    stage = begin(tmp_path, undecided="withhold")
+    store(stage, candidates=make_situation()["candidates"].assign(evidence="氏名"))
+    with pytest.raises(AwaitingPerson, match="事例2（未決"):
+        confirmation.require_decisions(stage, confirmation.prepare_review(stage))
 
 
 def test_the_policy_withhold_waits_where_nobody_could_be_withheld(tmp_path: Path) -> None:
@@ -270,3 +280,12 @@ def test_the_tables_of_the_notebook_hold_nothing_of_a_person(tmp_path: Path) -> 
     )
     for name in ("full_name", "addressee_id", "address", "birth_date"):
         assert not [value for value in review.cohort[name] if value in shown]
+
+
+def test_the_way_from_applications_to_excluded_people_adds_up(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    decide_cases(stage, CHOICES, SECOND)
+    review = confirmation.prepare_review(stage)
+    numbers = confirmation.tabulate_settled(review)["件数・人数"].tolist()
+    assert numbers[0] == len(review.applications)
+    assert numbers[0] - sum(numbers[1:-1]) == numbers[-1] == len(review.exclusions.opted_out)

@@ -106,8 +106,11 @@ def test_the_officer_sees_each_case_with_its_people_and_the_showing_is_logged(
 ) -> None:
     stage, review = begin(tmp_path)
     shown, (page, number) = show_live(stage, review, monkeypatch)
+    # Nothing of a person is in the widget before somebody asks for a case.
+    assert not [value for value in list_values(review) if value in page.value]
+    assert (number.value, number.max) == (0, 4)
+    number.value = 1
     assert review.applications["subject_name"][1] in page.value
-    assert number.max == 4
     number.value = 2
     names = review.cohort["full_name"]
     assert all(text in page.value for text in ("試験　三四郎", names[2], names[3], "候補 2"))
