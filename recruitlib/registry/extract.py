@@ -136,7 +136,8 @@ def _build_records(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
             "birth_date": births["birth_date"],
             "birth_text": table["birth_text"],
             "birth_status": births["birth_status"],
-            "status": status.mask(removed, "removed"),
+            # A flag takes a resident out; who died or moved out stays named so.
+            "status": status.mask(removed & (status == RESIDENT), "removed"),
             "nationality": decode_column(table, profile, "nationality"),
             "planned_move_out": table["planned_move_out"],
             "postal_code": table["postal_code"],
