@@ -21,6 +21,7 @@ lab: $(READY) ## JupyterLab を日本語で開く（この PC の中だけ）
 
 bench: $(READY) ## 速さを、ほかの道具と並べて測る
 	$(BIN)/python bench/measure.py
+	$(BIN)/python bench/reading.py
 
 lint: $(READY) ## 書き方・型・部屋の順序を調べる
 	$(BIN)/ruff check .
@@ -29,7 +30,7 @@ lint: $(READY) ## 書き方・型・部屋の順序を調べる
 	$(BIN)/lint-imports
 
 clean: ## 環境・見本の実行・一時ファイルを消す（本番の実行には触れない）
-	rm -rf $(VENV) build *.egg-info inputs/demo runs/demo .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build *.egg-info inputs/demo runs/demo register/demonstration .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment: exact versions with hashes, then the package itself, without asking for more.

@@ -6,31 +6,29 @@ times in turn, and writes ``bench/README.md``. Ratios travel between machines, s
 
 from __future__ import annotations
 
-import csv
 import io
-import platform
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+from report import describe_machine, put_section
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from recruitlib.base.tables import read_table
+from recruitlib.base.profiles import Profile, read_profile
 from recruitlib.labels.fitting import fit_labels
 from recruitlib.labels.fonts import LabelFont, default_font_path
 from recruitlib.labels.printing import render_labels
 from recruitlib.labels.sheets import locate_cell, read_sheet
+from recruitlib.registry.births import BirthRange
 from recruitlib.registry.cohort import select_cohort
-from recruitlib.registry.extract import BirthRange, name_ends, read_extract
-from recruitlib.registry.profiles import Profile, read_profile
+from recruitlib.registry.extract import read_extract
 from recruitlib.synth.ward import make_ward
 
 ROOT = Path(__file__).parents[1]
@@ -39,12 +37,6 @@ RANGES = [
     BirthRange(18, pd.Timestamp("2008-04-02").date(), pd.Timestamp("2009-04-01").date()),
     BirthRange(22, pd.Timestamp("2004-04-02").date(), pd.Timestamp("2005-04-01").date()),
 ]
-HEAD = """# Bench
-
-What `make bench` measured: the same work by this package and by named peers, in turn, in one run.
-The ratio is the median time against the first line of its block; it is never a test.
-
-"""
 
 
 def take_turns(contestants: dict[str, Callable[[], object]]) -> dict[str, float]:
@@ -97,20 +89,13 @@ def print_ours(cohort: pd.DataFrame) -> bytes:
     return render_labels(fitted, sheet, fonts)
 
 
-def read_by_csv(path: Path) -> int:
-    """Read every row with the standard library."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return sum(1 for _ in csv.reader(file, strict=True))
-
-
 def measure(ward: Path, profile: Profile) -> list[tuple[str, dict[str, float]]]:
     """Measure every block."""
     path = ward / "registry.csv"
-    extract = read_extract(path, profile)
-    cohort = select_cohort(extract.records, name_ends(extract.records, RANGES))
+    extract = read_extract(path, profile, RANGES)
+    cohort = select_cohort(extract.records, {})
     # The naive printer has no glyph for the rarest surname; both print the same people.
     cohort = cohort[~cohort["full_name"].str.contains("\U00020bb7")]
-    rows = len(extract.records)
     return [
         (
             f"Print {len(cohort):,} labels, 12 a sheet",
@@ -123,50 +108,28 @@ def measure(ward: Path, profile: Profile) -> list[tuple[str, dict[str, float]]]:
                 }
             ),
         ),
-        (
-            f"Read an extract of {rows:,} rows and 122 columns",
-            take_turns(
-                {
-                    "pandas read_csv, all text (short rows padded in silence)": lambda: pd.read_csv(
-                        path, dtype=str, keep_default_na=False
-                    ),
-                    "csv.reader, strict (text only, no table)": lambda: read_by_csv(path),
-                    "recruitlib read_table (every width and quote checked)": lambda: read_table(
-                        path, profile.columns, known=profile.known, required=profile.required
-                    ),
-                    "recruitlib read_extract (and every form, code and birth date)": lambda: (
-                        read_extract(path, profile)
-                    ),
-                }
-            ),
-        ),
     ]
 
 
-def write_report(blocks: list[tuple[str, dict[str, float]]]) -> str:
+def write_section(blocks: list[tuple[str, dict[str, float]]]) -> str:
     """Write the table."""
-    lines = [
-        HEAD,
-        f"Python {platform.python_version()}, {platform.machine()}; median of {TURNS} turns.\n",
-    ]
+    lines = ["## Printing", "", describe_machine(f"{TURNS} turns")]
     for title, medians in blocks:
         first = next(iter(medians.values()))
-        lines += [f"\n## {title}\n", "| contestant | seconds | ratio |", "|---|---|---|"]
+        lines += [f"\n### {title}\n", "| contestant | seconds | ratio |", "|---|---|---|"]
         lines += [
             f"| {name} | {taken:.2f} | {taken / first:.2f} |" for name, taken in medians.items()
         ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def main() -> None:
-    """Make the ward, measure and write the report."""
+    """Make the ward, measure and write the section."""
     with tempfile.TemporaryDirectory() as folder:
         ward = Path(folder)
         make_ward(ward, RESIDENTS, SEED, ROOT / "params/towns/131041.csv")
         profile = read_profile(ROOT / "params/profiles/registry_standard.yaml")
-        report = write_report(measure(ward, profile))
-    (ROOT / "bench/README.md").write_text(report, encoding="utf-8")
-    sys.stdout.write(report)
+        put_section("printing", write_section(measure(ward, profile)))
 
 
 if __name__ == "__main__":

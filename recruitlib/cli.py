@@ -21,6 +21,11 @@ DEMONSTRATION = "params/demo.yaml"
 DEMONSTRATION_WARD = "inputs/demo"
 DEMONSTRATION_RESIDENTS, DEMONSTRATION_SEED = 40_000, 2026
 _STAGE = click.Choice(STAGES)
+# The stages in which people decide, and where they write it.
+_DECISIONS = {"01": "load_decisions_file", "02": "rows_decisions_file", "03": "decisions_file"}
+_DECIDING = click.option(
+    "--stage", type=click.Choice(list(_DECISIONS)), default="03", help="事例のある段階。"
+)
 
 
 @click.group(help="住民に害を与えずに宛名シールを提供するための道具です。")
@@ -78,6 +83,36 @@ def run(parameters_file: Path, first: str, last: str) -> None:
     for line in describe_result(folder, demonstration):
         click.echo(line)
     click.echo(f"実行記録: {folder}")
+
+
+@commands.command(
+    help="ファイルが何かを調べます（文字コード・見出し・様式・符号ごとの行数など）。個人の情報は出しません。"
+)
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--profile", type=click.Path(path_type=Path, exists=True), help="比べる様式（省くとすべて）。"
+)
+@click.option(
+    "--draft", type=click.Path(path_type=Path), help="様式の下書きを書き出すファイル（.yaml）。"
+)
+@click.option("--sheet", help="調べるシートの名前（値のあるシートが二つ以上ある .xlsx のとき）。")
+def inspect(file: Path, profile: Path | None, draft: Path | None, sheet: str | None) -> None:
+    """Say what a file is, without a person's value; draft a profile for an unknown layout."""
+    from recruitlib.inspection.report import inspect_file, read_profiles, write_draft
+
+    folder = profile.parent if profile else find_root() / "params/profiles"
+    profiles, unread = read_profiles(folder, profile)
+    found = inspect_file(file, profiles, profile is not None, draft is not None, sheet)
+    for line in found.lines:
+        click.echo(line)
+    if unread:
+        click.echo(f"読めない様式: {'、'.join(unread)}")
+    if draft is not None:
+        write_draft(draft, found.draft)
+        click.echo(f"{draft}: 様式の下書きを書きました。列の意味と符号を確かめてください。")
+    elif found.draft:
+        click.echo("様式の下書き（--draft でファイルに書けます）:")
+        click.echo(found.draft)
 
 
 @commands.command(help="架空の区のファイルを作ります。")
@@ -148,15 +183,17 @@ def verify(folder: Path, head: str) -> None:
 
 @commands.command(help="要判断の事例を画面に出します（個人の情報です。記録には残りません）。")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
-def cases(folder: Path) -> None:
-    """Show the cases of a run side by side on the terminal; that they were shown is logged."""
+@_DECIDING
+def cases(folder: Path, stage: str) -> None:
+    """Show the cases of a stage on the terminal; that they were shown is logged."""
     from recruitlib.base.vault import open_key
-    from recruitlib.review.panels import describe_cases
+    from recruitlib.review.panels import describe_cases, describe_doubts
 
     folder = folder.resolve()
     key = open_key(folder, *_read_kind(folder))
-    append_entry(folder, "03", "cases_shown")
-    for line in describe_cases(folder, key):
+    append_entry(folder, stage, "cases_shown")
+    lines = describe_cases(folder, key) if stage == "03" else describe_doubts(folder, key, stage)
+    for line in lines:
         click.echo(line)
 
 
@@ -167,10 +204,12 @@ def cases(folder: Path) -> None:
 @click.option("--case", "number", type=int, required=True, help="事例の番号。")
 @click.option("--decision", required=True, help="決定（cases に表示される英字）。")
 @click.option("--reason", required=True, help="理由の符号（cases に表示される英字）。")
-@click.option("--candidate", type=int, help="除外する候補の番号。")
+@click.option("--candidate", type=int, help="候補の番号（cases に表示されるもの）。")
 @click.option("--by", "decided_by", required=True, help="決める人（職名）。")
+@_DECIDING
 def decide(
     parameters_file: Path,
+    stage: str,
     number: int,
     decision: str,
     reason: str,
@@ -178,19 +217,20 @@ def decide(
     decided_by: str,
 ) -> None:
     """Write one person's decision of one case."""
+    from recruitlib.base.decisions import decide_case, read_decisions, write_decisions
     from recruitlib.base.vault import open_key
-    from recruitlib.optouts.decisions import decide_case, read_decisions, write_decisions
-    from recruitlib.review.panels import read_cases
+    from recruitlib.review.panels import read_cases, read_doubts
 
     parameters, root, folder = _read_run(parameters_file)
     kind = _read_kind(folder)
-    cases, _ = read_cases(folder, open_key(folder, *kind))
+    key = open_key(folder, *kind)
+    cases = read_cases(folder, key)[0] if stage == "03" else read_doubts(folder, key, stage)
     chosen = cases[cases["case"] == number].to_dict("records")
     if not chosen:
         raise ParameterError(
             f"事例{number}はありません。recruitlib cases で番号を確かめてください。"
         )
-    path = root / parameters["decisions_file"]
+    path = root / parameters[_DECISIONS[stage]]
     choice: dict[str, Any] = {"decision": decision, "reason": reason}
     if candidate is not None:
         choice["candidate"] = candidate
@@ -207,17 +247,18 @@ def decide(
 @click.option(
     "--by", "confirmed_by", required=True, help="確かめる人（職名）。決めた人とは別の人。"
 )
-def confirm(parameters_file: Path, confirmed_by: str) -> None:
+@_DECIDING
+def confirm(parameters_file: Path, confirmed_by: str, stage: str) -> None:
     """Write a second person's confirmation of the decisions."""
-    from recruitlib.optouts.decisions import read_decisions, require_two_people, write_decisions
+    from recruitlib.base.decisions import read_decisions, require_two_people, write_decisions
 
     parameters, root, folder = _read_run(parameters_file)
-    path = root / parameters["decisions_file"]
+    path = root / parameters[_DECISIONS[stage]]
     decisions = read_decisions(path, *_read_kind(folder))
     require_two_people(path, decisions.decided_by, confirmed_by)
     write_decisions(path, *_read_kind(folder), decisions._replace(confirmed_by=confirmed_by))
     click.echo(
-        f"{path}: {len(decisions.cases)}件の決定を確かめました。03 をもう一度実行してください。"
+        f"{path}: {len(decisions.cases)}件の決定を確かめました。{stage} をもう一度実行してください。"
     )
 
 
@@ -230,8 +271,8 @@ def confirm(parameters_file: Path, confirmed_by: str) -> None:
 @click.option("--role", "approved_role", required=True, help="承認する人の職名。")
 def approve(parameters_file: Path, digest: str, approved_by: str, approved_role: str) -> None:
     """Write a second person's approval of the digest that notebook 03 shows."""
+    from recruitlib.base.decisions import read_decisions, require_two_people
     from recruitlib.base.run import find_today
-    from recruitlib.optouts.decisions import read_decisions, require_two_people
     from recruitlib.review.approval import Approval, write_approval
 
     parameters, root, folder = _read_run(parameters_file)
@@ -252,6 +293,32 @@ def approve(parameters_file: Path, digest: str, approved_by: str, approved_role:
     today = find_today(parameters, "03").isoformat()
     write_approval(path, *_read_kind(folder), Approval(digest, approved_by, approved_role, today))
     click.echo(f"{path}: 承認を書きました。03 をもう一度実行してください。")
+
+
+@commands.command(
+    help="除外申出受付簿を、担当者が確かめるための Excel に書き出します（個人の情報です。期限までに消します）。"
+)
+@click.argument("parameters_file", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="書き出すファイル（.xlsx）。"
+)
+@click.option("--by", "exported_by", required=True, help="書き出す人の職名。")
+@click.option("--due", required=True, help="消去の期限（例 2026-06-30）。06 が消去を確かめます。")
+def register(parameters_file: Path, out: Path, exported_by: str, due: str) -> None:
+    """Export the register of the run's fiscal year as a workbook; that it was made is logged."""
+    from recruitlib.optouts.register import export_register
+
+    _, root, folder = _read_run(parameters_file)
+    _read_kind(folder)
+    done = export_register(root, folder, out, exported_by, due)
+    click.echo(
+        f"{out.name}: 受付簿 {done.lines}行を書き出しました。{due} までに消去し、06 の廃棄の確認書の "
+        "exports に書いてください。"
+    )
+    for year in done.expired:
+        click.echo(
+            f"{year}年度の受付簿は、保存期間が終わっています。規程に従って廃棄してください。"
+        )
 
 
 def _read_run(parameters_file: Path) -> tuple[dict[str, Any], Path, Path]:

@@ -23,6 +23,7 @@ from recruitlib.base.errors import (
     UnforeseenError,
     describe_place,
 )
+from recruitlib.base.office import open_office
 from recruitlib.base.parameters import (
     NOTEBOOKS,
     PARAMETERS,
@@ -38,6 +39,7 @@ from recruitlib.base.vault import (
     KEY_NAME,
     KEY_VARIABLE,
     PRIVATE,
+    REGISTER_KEY_VARIABLE,
     RunKey,
     create_key,
     pack_key,
@@ -48,6 +50,8 @@ from recruitlib.base.vault import (
 from recruitlib.closing.disposal import seal_run
 
 LAST_BY_DEFAULT = "05"
+# The stages that join the day's applications into the office's register.
+REGISTERING = ("02", "04", "05")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -76,9 +80,15 @@ def run_pipeline(
     folder = locate_run(root, parameters)
     for own in read_frozen(folder, first).values():
         refuse_changes(own, parameters)
+    stages = STAGES[STAGES.index(first) : STAGES.index(last) + 1]
     key = _open_run(folder, parameters)
-    with _hand_over_key(key), _short_runtime_folder():
-        for stage in STAGES[STAGES.index(first) : STAGES.index(last) + 1]:
+    keys = {KEY_VARIABLE: key}
+    if set(REGISTERING) & set(stages):
+        demonstration = parameters["run_kind"] == "demonstration"
+        office = open_office(root, folder, parameters["run_id"], demonstration)
+        keys[REGISTER_KEY_VARIABLE] = office.key
+    with _hand_over_keys(keys), _short_runtime_folder():
+        for stage in stages:
             began = time.monotonic()
             try:
                 run_notebook(root, folder, stage, parameters)
@@ -113,13 +123,14 @@ def _seal(folder: Path, key: RunKey, stage: str) -> None:
 
 
 @contextmanager
-def _hand_over_key(key: RunKey) -> Iterator[None]:
-    """Hand the open key to the kernels: opened once, and kernels cannot ask for a passphrase."""
-    os.environ[KEY_VARIABLE] = pack_key(key)
+def _hand_over_keys(keys: Mapping[str, RunKey]) -> Iterator[None]:
+    """Hand the open keys to the kernels: opened once, and kernels cannot ask for a passphrase."""
+    os.environ.update({variable: pack_key(key) for variable, key in keys.items()})
     try:
         yield
     finally:
-        os.environ.pop(KEY_VARIABLE, None)
+        for variable in keys:
+            os.environ.pop(variable, None)
 
 
 @contextmanager

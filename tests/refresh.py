@@ -16,12 +16,12 @@ import nbformat
 import yaml
 
 from recruitlib.base.audit import find_latest, group_digest, read_entries
+from recruitlib.base.decisions import Decisions, decide_case, write_decisions
 from recruitlib.base.errors import AwaitingPerson
 from recruitlib.base.parameters import NOTEBOOKS, read_parameters
 from recruitlib.base.tables import parse_table
 from recruitlib.base.vault import read_private, unlock_key
 from recruitlib.closing.disposal import SOURCES
-from recruitlib.optouts.decisions import Decisions, decide_case, write_decisions
 from recruitlib.pipeline import run_pipeline
 from recruitlib.review.approval import Approval, write_approval
 from recruitlib.review.panels import read_cases

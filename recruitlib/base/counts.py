@@ -23,9 +23,15 @@ class Step(NamedTuple):
 STEPS = (
     Step("rows_read", "01", "読んだ行"),
     Step("superseded", "01", "過去の履歴の行"),
-    Step("not_resident", "01", "住民でない（転出・死亡・除票・消除）"),
+    Step("deleted", "01", "削除された行"),
+    Step("dead", "01", "死亡"),
+    Step("moved_out", "01", "転出"),
+    Step("outsider", "01", "住登外"),
+    Step("removed", "01", "除票・その他の消除"),
+    Step("leaving", "01", "転出予定日を過ぎた人"),
     Step("foreign", "01", "外国籍"),
-    Step("unreadable", "01", "生年月日が確かに読めない"),
+    Step("unreadable", "01", "読めない行（二人が決めて除いた）"),
+    Step("birth_unsure", "01", "生年月日が確かでない人（二人が決めて除いた）"),
     Step("out_of_range", "01", "生年月日が範囲外"),
     Step("cohort", "01", "募集対象者（除外前）"),
     Step("applications", "02", "受け付けた申出"),
@@ -45,6 +51,10 @@ STEPS = (
     Step("handed_over", "05", "提供したシール"),
     Step("voided", "05", "取り消したシール"),
     Step("spoiled", "05", "汚損したシール"),
+)
+# Where a row of the extract can end that is not of a cohort.
+ROW_STEPS = tuple(
+    step.name for step in STEPS if step.stage == "01" and step.name not in ("rows_read", "cohort")
 )
 STEP_BY_NAME = {step.name: step for step in STEPS}
 

@@ -1,255 +1,324 @@
-"""Bytes of a delimited text file: its encoding by proof, its records by strict quoting.
+"""The rows of a delimited text file: each of them whole, or listed by its number.
 
-The width of a row alone proves little: two stray quotes some lines apart make one record of
-exactly the right width and swallow the people between. So each quote is checked on both sides,
-and a record that spans lines is looked at by itself.
+The width of a row alone proves little: a shift can keep it, and a row that was torn in two leaves
+a first part of full width. So where quoting, width or line ends are in doubt the lines are looked
+at one by one, with their neighbours, and one broken row costs no other.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
+import hashlib
 import io
-import re
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from recruitlib.base.encodings import Proof, iterate_text, join_text
 from recruitlib.base.errors import FormError
-
-LINE_BREAK = "[\r\n\v\f\u0085\u2028\u2029]"  # what no cell of one line holds
-_CHUNK = 1 << 24  # bytes looked at in one go: keeps the memory of the checks small
-_QUOTE, _COMMA, _LF, _CR, _EQUALS = b'",\n\r='
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8", "UTF-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le", "UTF-16"),
-    (codecs.BOM_UTF16_BE, "utf-16-be", "UTF-16"),
+from recruitlib.base.quoting import (
+    RecordScan,
+    scan_records,
+    split_record,
+    swallows_lines,
+    take_record,
 )
-# Bytes that Windows never writes in Japanese text, but that the codec lets pass.
-_NOT_CP932 = re.compile("[\x80-\xa0\uf8f0-\uf8f3]")
+from recruitlib.base.rows import (
+    NO_TEXT,
+    Shape,
+    is_blank,
+    is_total,
+    is_whole,
+    list_rows,
+    split_returns,
+)
+
+_LONGEST = 1 << 20  # bytes of one record; more is a quote that never closed
+_HEAD, _LONGEST_HEAD = 1 << 16, 4 * _LONGEST  # bytes among which the header is sought
+_WINDOW = 1 << 18  # bytes counted in one go: what a processor has at hand
+_LOOKED_BACK = 1 << 16  # bytes in which a place to cut a text is sought
+_QUOTE, _LF, _CR = b'"\n\r'
 
 
-class DecodedText(NamedTuple):
-    """The text of a file, its encoding, and one Japanese sentence on how that was decided."""
+class Broken(NamedTuple):
+    """A row that could not be read: its number, the reason, and the SHA-256 of its bytes."""
 
-    text: str
-    encoding: str
-    how: str
-
-
-class DecodedBytes(NamedTuple):
-    """The same as UTF-8 bytes, for files of hundreds of megabytes."""
-
-    content: bytes
-    encoding: str
-    how: str
+    row: int
+    reason: str
+    content: str
 
 
-class RecordScan(NamedTuple):
-    """Where the records of a file end, how wide each is, and what breaks the quoting.
+class Block(NamedTuple):
+    """Some records of a file as UTF-8 text that any CSV reader takes alike.
 
-    ``ends`` are the positions of the line feeds that end a record (the header is record 0),
-    ``widths`` its cells, ``spanning`` the records with a line break inside a quoted cell. With
-    ``problems`` the other fields mean nothing.
+    ``rows`` are the numbers of its records as a spreadsheet shows them; ``quoted`` says whether a
+    quote is in it; ``broken`` are the rows left out, ``blank`` and ``footers`` how many rows had
+    no value or were totals; ``mended`` says whether every line was looked at.
     """
 
-    ends: npt.NDArray[np.int64]
-    widths: npt.NDArray[np.int64]
-    spanning: list[int]
-    problems: list[str]
+    content: bytes | memoryview
+    rows: npt.NDArray[np.int64]
+    quoted: bool
+    broken: list[Broken]
+    blank: int
+    footers: int
+    mended: bool = False
 
 
-def decode_file(path: Path) -> DecodedText:
-    """Decode a text file by proof, never by a guess.
-
-    A byte order mark decides; else the whole must be UTF-8; else the whole must be CP932 (never
-    ``shift_jis``, which lacks 髙 and ①).
+def read_head(
+    path: Path, proof: Proof, delimiter: str, most: int
+) -> tuple[list[list[str]], list[int]]:
+    """Read the first records of a file, among which its header is.
 
     Args:
-        path: the file.
+        most: how many records to read.
 
     Returns:
-        the text without the mark, the encoding (utf-8, utf-16-le, utf-16-be, cp932) and how.
+        the cells of at most so many records, and how many physical lines they take.
 
     Raises:
-        FormError: neither encoding holds for the whole file, or it holds NUL characters.
+        FormError: the file is empty, or its first lines are not rightly quoted.
     """
-    decoded = decode_bytes(path)
-    return DecodedText(decoded.content.decode("utf-8"), decoded.encoding, decoded.how)
-
-
-def decode_bytes(path: Path) -> DecodedBytes:
-    """Decode a text file as ``decode_file`` does, into UTF-8 bytes.
-
-    Args:
-        path: the file.
-
-    Returns:
-        the bytes without the mark, the encoding and how it was decided.
-
-    Raises:
-        FormError: neither encoding holds for the whole file, or it holds NUL characters.
-    """
-    content = path.read_bytes()
-    decoded = _decode_content(content, path.name)
-    if b"\x00" in decoded.content:
-        raise FormError(
-            f"{path.name}: 文字でないデータ（ヌル文字）があります。"
-            "CSV（UTF-8）として出力し直してください。"
+    # Few headers need more than the first lines.
+    for size in (_HEAD, _LONGEST_HEAD):
+        lines, final = _read_lines(path, proof, size)
+        records: list[list[str]] = []
+        ends: list[int] = []
+        place = 0
+        while place < len(lines) and len(records) < most:
+            found = take_record(lines, place, delimiter)
+            if found is None:
+                break
+            place = found.following
+            records.append(found.cells)
+            ends.append(place)
+        if final or len(records) == most:
+            break
+    if not any(cell.strip() for record in records for cell in record):
+        what = (
+            "先頭の行の引用符の位置が不正です。"
+            if any(map(bytes.strip, lines))
+            else "ファイルが空です。"
         )
-    return decoded
+        raise FormError(f"{path.name}の読み込み: {what}出力し直してください。")
+    return records, ends
 
 
-def _decode_content(content: bytes, name: str) -> DecodedBytes:
-    for mark, encoding, shown in _BOMS:
-        if content.startswith(mark):
-            text, offset = _recode(content[len(mark) :], encoding)
-            if text is None:
-                raise FormError(
-                    f"{name}: 先頭の印は{shown}ですが、{offset + len(mark)}バイト目が{shown}では"
-                    "ありません。CSV（UTF-8）として出力し直してください。"
-                )
-            return DecodedBytes(text, encoding, f"先頭の印（BOM）により{shown}と判定しました。")
-    text, utf8_offset = _recode(content, "utf-8")
-    if text is not None:
-        return DecodedBytes(text, "utf-8", "印はなく、全体がUTF-8として正しく読めました。")
-    text, cp932_offset = _recode(content, "cp932")
-    if text is not None and not _NOT_CP932.search(text.decode("utf-8")):
-        how = f"UTF-8としては{utf8_offset}バイト目で誤りとなり、全体がCP932として正しく読めました。"
-        return DecodedBytes(text, "cp932", how)
-    where = f"{cp932_offset}バイト目" if text is None else "Windowsの日本語にない文字"
-    raise FormError(
-        f"{name}: 文字コードを判定できません"
-        f"（UTF-8としては{utf8_offset}バイト目、CP932としては{where}で誤り）。CSV（UTF-8）として出力し直してください。"
-    )
+def _read_lines(path: Path, proof: Proof, size: int) -> tuple[list[bytes], bool]:
+    """Read the whole lines of the first bytes of a file, and say whether these are all."""
+    text = b""
+    with closing(iterate_text(path, proof, size)) as pieces:
+        for piece, final in pieces:
+            text += piece
+            if final or len(text) >= size:
+                break
+    return _drop_end_mark(text).split(b"\n") if final else text.split(b"\n")[:-1], final
 
 
-def _recode(content: bytes, encoding: str) -> tuple[bytes | None, int]:
-    """Give the content as UTF-8, or nothing and the offset of the first byte that is wrong."""
-    decoder = codecs.getincrementaldecoder(encoding)("strict")
-    parts: list[bytes] = []
-    for start in range(0, max(len(content), 1), _CHUNK):
-        pending = len(decoder.getstate()[0])
-        piece = content[start : start + _CHUNK]
-        try:
-            text = decoder.decode(piece, final=start + _CHUNK >= len(content))
-        except UnicodeDecodeError as error:
-            return None, start - pending + error.start
-        if encoding != "utf-8":
-            parts.append(text.encode("utf-8"))
-    return (content if encoding == "utf-8" else b"".join(parts)), 0
-
-
-def scan_records(content: bytes) -> RecordScan:
-    """Find the records of UTF-8 text that ends with a line feed, with quoting taken strictly.
-
-    A quote opens only at the start of a cell (or behind ``=``, as in ="0012") and closes only at
-    its end; a carriage return stands only before a line feed or inside quotes.
+def iterate_blocks(
+    path: Path, proof: Proof, shape: Shape, skip_lines: int, skip_rows: int
+) -> Generator[Block, None, None]:
+    """Give the records below the header block by block.
 
     Args:
-        content: UTF-8 bytes, the last one a line feed.
+        path: the file.
+        proof: its encoding.
+        shape: delimiter, width and what a total looks like.
+        skip_lines: physical lines of titles and header.
+        skip_rows: records of titles and header.
 
     Returns:
-        the scan; ``problems`` name the physical line, as a text editor counts.
+        blocks of records of the right width, none of them broken; every row of the file is in
+        ``rows``, ``broken``, ``blank`` or ``footers`` of exactly one block. A block without a
+        quote is not looked at for its width; whoever parses it calls ``mend_block`` if it is not
+        right.
     """
-    view = np.frombuffer(content, dtype=np.uint8)
-    ends: list[npt.NDArray[np.int64]] = []
-    commas: list[npt.NDArray[np.int64]] = []
-    breaks: list[npt.NDArray[np.int64]] = []
-    parity = comma_total = 0
-    for start in range(0, len(view), _CHUNK):
-        part = view[start : start + _CHUNK]
-        quotes, feeds, returns, separators = (part == mark for mark in (_QUOTE, _LF, _CR, _COMMA))
-        # The count wraps at 256, which leaves odd and even as they are.
-        inside = ((np.cumsum(quotes, dtype=np.uint8) + np.uint8(parity)) & 1).astype(bool)
-        if (stray := _find_stray(view, start, quotes, inside)) is not None:
-            return _break_off(f"{_line_of(content, stray)}行目付近の引用符の位置が不正です。")
-        if (lone := _find_lone_return(view, np.flatnonzero(returns & ~inside) + start)) is not None:
-            return _break_off(f"{_line_of(content, lone)}行目付近に、単独の復帰文字があります。")
-        ended = np.flatnonzero(feeds & ~inside)
-        counted = np.cumsum(separators & ~inside, dtype=np.int32)
-        ends.append(ended + start)
-        commas.append(counted[ended].astype(np.int64) + comma_total)
-        breaks.append(np.flatnonzero((feeds | returns) & inside) + start)
-        parity, comma_total = int(inside[-1]), comma_total + int(counted[-1])
-    if parity:
-        last = content.rindex(b'"')
-        return _break_off(f"{_line_of(content, last)}行目付近の引用符が閉じていません。")
-    all_ends = np.concatenate(ends)
-    totals = np.concatenate([np.zeros(1, dtype=np.int64), *commas])
-    widths = totals[1:] - totals[:-1] + 1
-    spanning = np.unique(np.searchsorted(all_ends, np.concatenate(breaks)))
-    return RecordScan(all_ends, widths, spanning.tolist(), [])
+    row, pieces = skip_rows + 1, join_text(path, proof)
+    text: bytes | memoryview
+    text, final = next(pieces)
+    while True:
+        blank = footers = 0
+        if skip_lines:
+            text, skip_lines = _skip_lines(memoryview(text), skip_lines)
+            if skip_lines and not final:
+                text, final = pieces.send(bytes(text))
+                continue
+        if final:
+            text, blank, footers = _trim_tail(b"" if skip_lines else bytes(text), shape)
+        block, rest = _settle_block(text, final, shape, row)
+        row += len(block.rows) + len(block.broken) + block.blank
+        yield block._replace(blank=block.blank + blank, footers=footers)
+        if final:
+            return
+        text, final = pieces.send(rest)
 
 
-def split_record(content: bytes, scan: RecordScan, record: int) -> list[str]:
-    """Give the cells of one record.
+def _skip_lines(text: memoryview, lines: int) -> tuple[memoryview, int]:
+    """Take lines off the start of a text; give what is left, and how many more are to go."""
+    ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == _LF)[:lines]
+    return text[int(ends[-1]) + 1 if len(ends) else 0 :], lines - len(ends)
+
+
+def _drop_end_mark(text: bytes) -> bytes:
+    """Take the mark off that old systems put behind the end of a file."""
+    while text.endswith((b"\x1a", b"\x1a\n", b"\x1a\r\n")):
+        text = text.rstrip(b"\r\n").rstrip(b"\x1a")
+    return text
+
+
+def _trim_tail(text: bytes, shape: Shape) -> tuple[bytes, int, int]:
+    """Take blank rows and totals off the end of a file."""
+    text = _drop_end_mark(text)
+    if text and not text.endswith(b"\n"):
+        text += b"\n"
+    blank = footers = 0
+    end = len(text)
+    while end:
+        start = text.rfind(b"\n", 0, end - 1) + 1
+        line = text[start : end - 1]
+        if is_total(line, shape):
+            footers += 1
+        elif is_blank(line, shape):
+            blank += 1
+        else:
+            break
+        end = start
+    return text[:end], blank, footers
+
+
+def _settle_block(
+    text: bytes | memoryview, final: bool, shape: Shape, row: int
+) -> tuple[Block, bytes]:
+    """Cut a text between two rows that are whole, and give what is before as a block."""
+    view = np.frombuffer(text, dtype=np.uint8)
+    places = _find_signs(view)
+    if not (view[places] == _QUOTE).any():
+        cut = len(text) if final else _find_cut(text, None, shape)
+        content, rest = text[:cut], bytes(text[cut:])
+        places = places[: np.searchsorted(places, cut)]
+        signs = view[places]
+        if not _is_plain(places, signs):
+            return _split_carefully(bytes(content), True, shape, row)[0], rest
+        rows = np.arange(row, row + np.count_nonzero(signs == _LF), dtype=np.int64)
+        return Block(content, rows, False, [], 0, 0), rest
+    text = bytes(text)
+    outside = (np.cumsum(view == _QUOTE, dtype=np.uint8) & 1) == 0
+    whole = np.flatnonzero((view == _LF) & outside)
+    last = int(whole[-1]) + 1 if len(whole) else 0
+    if len(text) - last > _LONGEST or (final and last < len(text)):
+        return _split_carefully(text, final, shape, row)
+    cut = last if final else _find_cut(text, whole, shape)
+    content, rest = text[:cut], text[cut:]
+    scan = scan_records(content, shape.delimiter)
+    right = scan.sound and not _has_no_text(content)
+    right = right and bool((scan.widths == shape.width + shape.surplus).all())
+    if right and not _find_swallowed(content, scan, shape):
+        rows = np.arange(row, row + len(scan.ends), dtype=np.int64)
+        return Block(content, rows, True, [], 0, 0), rest
+    block, left = _split_carefully(content, final, shape, row)
+    return block, left + rest
+
+
+def _find_signs(view: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """Find the quotes of a text and all that is below them: blanks, line ends, control characters.
+
+    There are few of them, so that one look at every byte is enough.
+    """
+    starts = range(0, len(view), _WINDOW)
+    found = [np.flatnonzero(view[at : at + _WINDOW] <= _QUOTE) + at for at in starts]
+    return np.concatenate([np.zeros(0, np.int64), *found])
+
+
+def _is_plain(places: npt.NDArray[np.int64], signs: npt.NDArray[np.uint8]) -> bool:
+    """Whether every carriage return stands before a line feed, and all signs are of text.
 
     Args:
-        content: the bytes that were scanned.
-        scan: their scan, without problems.
-        record: its number; 0 is the header.
-
-    Raises:
-        FormError: a cell is longer than 131,072 characters, which no honest one is.
+        places: what ``_find_signs`` found.
+        signs: what stands there.
     """
-    start = int(scan.ends[record - 1]) + 1 if record else 0
-    text = content[start : int(scan.ends[record])].decode("utf-8").removesuffix("\r")
+    ended = (signs[1:] == _LF) & (places[1:] == places[:-1] + 1)
+    alone = np.append(~ended, True)[: len(signs)] & (signs == _CR)
+    return not (alone.any() or np.isin(signs, [ord(mark) for mark in NO_TEXT]).any())
+
+
+def _has_no_text(content: bytes) -> bool:
+    return any(mark.encode() in content for mark in NO_TEXT)
+
+
+def _find_cut(text: bytes | memoryview, ends: npt.NDArray[np.int64] | None, shape: Shape) -> int:
+    """Find the last place between two whole rows.
+
+    What looks like a part of a row stays beside its neighbours, and what looks like the end of a
+    file stays with it.
+
+    Args:
+        ends: the line feeds that end a record; None where every line feed does.
+    """
+    if ends is None:
+        first = max(len(text) - _LOOKED_BACK, 0)
+        view = np.frombuffer(text, dtype=np.uint8)
+        ends = np.flatnonzero(view[first:] == _LF) + first
+    below = False
+    for place in range(len(ends) - 1, max(len(ends) - _LOOKED_BACK, 0), -1):
+        start, end = int(ends[place - 1]) + 1, int(ends[place])
+        above = is_whole(bytes(text[start:end]), shape)
+        if above and below:
+            return end + 1
+        below = above
+    if len(text) < 2 * _LONGEST:
+        return 0
+    return int(ends[-1]) + 1 if len(ends) else bytes(text).rfind(b"\n") + 1
+
+
+def mend_block(block: Block, shape: Shape) -> Block:
+    """Look at the lines of a block one by one and leave the broken ones out.
+
+    Returns:
+        a block with the same rows, each of them in ``rows``, ``broken`` or ``blank``.
+    """
+    first = int(block.rows[0]) if len(block.rows) else 1
+    mended, _ = _split_carefully(bytes(block.content), True, shape, first)
+    return mended._replace(footers=block.footers, blank=mended.blank + block.blank)
+
+
+def _split_carefully(text: bytes, final: bool, shape: Shape, row: int) -> tuple[Block, bytes]:
+    """Take the rows of a text line by line, and give what is behind the last of them."""
+    lines = text.split(b"\n")
+    tail = lines.pop()
+    lines = [part for line in lines for part in split_returns(line, shape)]
+    rows = list_rows(lines, final, shape)
+    rest = b"\n".join([*lines[rows[-1].following if rows else 0 :], tail])
+    written = io.StringIO(newline="")
+    # Arrow takes a bare carriage return for the end of a row, so the writer must quote it.
+    writer = csv.writer(written, delimiter=shape.delimiter, lineterminator="\r\n")
+    numbers: list[int] = []
+    broken: list[Broken] = []
+    blank = 0
+    for number, found in enumerate(rows, start=row):
+        if found.reason:
+            own = b"\n".join(lines[found.place : found.following])
+            digest = hashlib.sha256(own).hexdigest()
+            broken.append(Broken(number, found.reason, digest))
+        elif any(cell.strip() for cell in found.cells):
+            writer.writerow(found.cells)
+            numbers.append(number)
+        else:
+            blank += 1
+    content = written.getvalue().encode()
+    return Block(content, np.array(numbers, dtype=np.int64), True, broken, blank, 0, True), rest
+
+
+def _find_swallowed(content: bytes, scan: RecordScan, shape: Shape) -> bool:
     try:
-        return next(csv.reader(io.StringIO(text, newline="")), []) or [""]
-    except csv.Error:
-        raise FormError(f"{record + 1}行目に長すぎる値があります。直してください。") from None
-
-
-def swallows_lines(cells: list[str], width: int) -> bool:
-    """Say whether a cell with line breaks may be whole records that a stray quote swallowed.
-
-    Joining m+1 lines of a file with w columns leaves m x (w-1) commas inside the quotes; an honest
-    remark of several lines has fewer.
-    """
-    broken = [cell for cell in cells if re.search(r"[\r\n]", cell)]
-    lines = sum(len(re.findall(r"\r\n|\r|\n", cell)) for cell in broken)
-    return sum(cell.count(",") for cell in broken) >= lines * (width - 1)
-
-
-def _break_off(problem: str) -> RecordScan:
-    nothing = np.array([], dtype=np.int64)
-    hint = "この後の行の区切りが確かでないため、その行を直して出力し直してください。"
-    return RecordScan(nothing, nothing, [], [problem + hint])
-
-
-def _line_of(content: bytes, position: int) -> int:
-    return content.count(b"\n", 0, position) + 1
-
-
-def _find_stray(
-    view: npt.NDArray[np.uint8],
-    start: int,
-    quotes: npt.NDArray[np.bool_],
-    inside: npt.NDArray[np.bool_],
-) -> int | None:
-    """Find the first quote of a chunk that neither opens, closes nor doubles where it may."""
-    # A quote with a comma or a quote on the side that matters is right; few others remain.
-    edge = np.array([_LF], dtype=np.uint8)
-    padded = np.concatenate((edge, view[max(start - 1, 0) : start + len(quotes) + 1], edge))
-    lead = 2 if start else 1
-    plain = (padded == _COMMA) | (padded == _QUOTE)
-    before, after = plain[lead - 1 :][: len(quotes)], plain[lead + 1 :][: len(quotes)]
-    at = np.flatnonzero(quotes & np.where(inside, ~before, ~after))
-    opening = inside[at]
-    at = at + start
-    previous = np.where(at > 0, view[at - 1], _LF)
-    earlier = np.where(at > 1, view[at - 2], _LF)
-    following = view[np.minimum(at + 1, len(view) - 1)]
-    second = view[np.minimum(at + 2, len(view) - 1)]
-    opens = (previous == _LF) | ((previous == _EQUALS) & ((earlier == _COMMA) | (earlier == _LF)))
-    closes = (following == _LF) | ((following == _CR) & (second == _LF))
-    wrong = np.flatnonzero(np.where(opening, ~opens, ~closes))
-    return int(at[wrong[0]]) if len(wrong) else None
-
-
-def _find_lone_return(view: npt.NDArray[np.uint8], at: npt.NDArray[np.int64]) -> int | None:
-    lone = at[view[np.minimum(at + 1, len(view) - 1)] != _LF]
-    return int(lone[0]) if len(lone) else None
+        return any(
+            swallows_lines(
+                split_record(content, scan, record, shape.delimiter), shape.width, shape.delimiter
+            )
+            for record in scan.spanning
+        )
+    except FormError:
+        return True

@@ -113,10 +113,10 @@ def _are_texts(value: list[str]) -> str:
 def _protections_day(stage: str, prefix: str, day: str) -> list[Parameter]:
     return [
         Parameter(f"{prefix}protections_file", stage, str, f"支援措置対象者一覧（{day}）", ""),
-        Parameter(f"{prefix}protections_listed_on", stage, str, f"同 作成日（{day}）", "",
+        Parameter(f"{prefix}protections_listed_on", stage, str, f"同 作成日、または証明の日（{day}）", "",
                   _is_date_or_empty),
         Parameter(f"{prefix}protections_attested_by", stage, str,
-                  f"一覧が空・抽出元で除外済みのときの証明（誰が・いつ）（{day}）", ""),
+                  f"一覧が空・抽出元で除外済みのとき、証明した人（{day}）", ""),
     ]  # fmt: skip
 
 
@@ -166,10 +166,12 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("registry_max_age_days", "01", int, "抽出から取込までの上限日数", 60, _is_count),
     Parameter("protections_profile", "01", str, "支援措置対象者一覧の様式", REQUIRED),
     *_protections_day("01", "", "取込日"),
+    Parameter("load_decisions_file", "01", str, "取込の事例の決定", REQUIRED),
     Parameter("towns_file", "02", str, "町名表", REQUIRED),
     Parameter("form_profile", "02", str, "電子申請の様式", REQUIRED),
     Parameter("counter_profile", "02", str, "受付簿の様式", REQUIRED),
     *_applications_day("02", "", "取込日"),
+    Parameter("rows_decisions_file", "02", str, "読めない申出の行の決定", REQUIRED),
     Parameter("applications_zero_confirmed_by", "02", str, "申出が0件であることを確かめた人", ""),
     Parameter("optout_deadline", "02", str, "申出の締切日", REQUIRED, _is_date),
     Parameter("optout_validity", "02", str, "申出の有効期間", "fiscal_year",

@@ -1,136 +1,267 @@
 """Strict reading of CSV files, and the canonical bytes of a table.
 
-A file is read whole and right, or not at all: the encoding is proved, every record is as wide as
-the header, no quote swallows the people between two lines, and only named columns are kept.
+Every row of a file ends in exactly one place: it is read and right, or it is listed with its
+number and the reason. Nothing is guessed, shifted or turned into a missing value, and only named
+columns ever become a table.
 """
 
 from __future__ import annotations
 
 import codecs
 import csv
+import hashlib
 import io
-from collections.abc import Collection, Mapping, Sequence
+import os
+from collections import Counter
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple
+from threading import Lock
+from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as arrow_compute
 from pyarrow import csv as arrow_csv
 
-from recruitlib.base.delimited import (
-    LINE_BREAK,
-    RecordScan,
-    decode_bytes,
-    decode_file,
-    scan_records,
-    split_record,
-    swallows_lines,
-)
+from recruitlib.base.columns import holds_digits, join_chunks, lay_out
+from recruitlib.base.contents import Misfit, find_misfits, join_reasons, list_quarantine
+from recruitlib.base.delimited import Block, Broken, iterate_blocks, mend_block, read_head
+from recruitlib.base.encodings import Proof, prove_encoding
 from recruitlib.base.errors import FormError, raise_problems
 from recruitlib.base.headers import (
+    UNTOLD_MARK,
     HeaderPlan,
-    fold_header,
+    find_header,
     is_footer,
-    match_headers,
-    name_column,
+    join_choices,
     name_rows,
+    read_mark,
 )
+from recruitlib.base.profiles import Profile
+from recruitlib.base.quoting import scan_records, split_record
+from recruitlib.base.rows import Shape
 
-__all__ = [
-    "ReadTable",
-    "decode_file",
-    "fold_header",
-    "parse_table",
-    "read_table",
-    "write_table",
-]
-
-_SMALLEST_BLOCK = 1 << 24  # bytes that Arrow parses in one go; a record must fit in
+T = TypeVar("T")
+_REPEATED = "見出しと同じ行です（つなげたファイルは分けてください）"
+_HEAD = 12  # rows looked at below the titles
+_BLOCK = 1 << 20  # bytes that Arrow parses in one go: what a processor has at hand
+_WORKERS = min(os.cpu_count() or 1, 4)
 _WRAPPED = '^="([^"]*)"$'  # how a spreadsheet's CSV keeps leading zeros: ="0012"
+# More rows than this that cannot be read, and more of them than one in twenty, are another layout.
+_MOST_BROKEN, _MOST_BROKEN_SHARE = 20, 0.05
 # The columns of our own tables that hold whole numbers; everything else is text.
 INTEGER_COLUMNS = ("source_row", "place", "serial", "sheet", "position", "case", "choices")
 
 
 class ReadTable(NamedTuple):
-    """A table that was read whole, with what an officer wants to know about the reading.
+    """A table as read, and the rows of the file that are not in it.
 
-    ``table`` holds text in the canonical columns, then ``source_row`` (int), the row as a
-    spreadsheet shows it: the header of a CSV file is row 1. ``rows_read`` is its length.
-    ``dropped`` are headers left out on purpose, ``absent`` canonical columns that the file does
-    not have ("" in the table), ``surplus_columns`` columns without a header and without a value,
-    ``blank_rows`` rows at the end without a value, ``remarks`` further Japanese sentences.
+    ``table`` holds text in the canonical columns of the profile ("" where the file has none), then
+    ``source_row`` (int), the row as a spreadsheet shows it: a plain header is row 1.
+    ``quarantine`` lists what could not be read: source_row, reason, and the SHA-256 of the row.
+    ``rows_read`` is the length of both. Rows of the file = ``title_rows`` + header + ``rows_read`` +
+    ``blank_rows`` + ``footer_rows``.
     """
 
     table: pd.DataFrame
+    quarantine: pd.DataFrame
     rows_read: int
     encoding: str
     how_decoded: str
+    headers: list[str]
     dropped: list[str]
     absent: list[str]
     surplus_columns: int = 0
     blank_rows: int = 0
+    title_rows: int = 0
+    footer_rows: int = 0
     remarks: tuple[str, ...] = ()
 
 
-def read_table(
-    path: Path,
-    columns: Mapping[str, Sequence[str]],
-    known: Collection[str] = (),
-    required: Collection[str] = (),
-) -> ReadTable:
-    """Read the named columns of a CSV file as text, or say all that is wrong with it.
+class Opened(NamedTuple):
+    """A CSV file whose encoding and headers are known, ready to be read piece by piece."""
 
-    Only named columns ever become a table. Cells are kept as they stand (leading zeros, NA,
-    spaces); ="0012" alone is taken out of its wrapping. Surplus cells are accepted only when
-    every row has the same number of them and all are empty.
+    path: Path
+    profile: Profile
+    proof: Proof
+    plan: HeaderPlan
+    shape: Shape
+    head_lines: int
 
-    Args:
-        path: the file, comma-separated, header in the first row.
-        columns: canonical name to the headers that it goes by.
-        known: headers that may be there and are left out.
-        required: canonical names that must be there.
 
-    Returns:
-        one row per record below the header, blank ones at the end left out and counted.
+class Piece(NamedTuple):
+    """Some rows of a file: those read, as text columns with ``source_row``, and those not."""
+
+    cells: pa.Table
+    broken: list[Broken]
+    blank: int
+    footers: int
+
+
+def read_headers(path: Path, profile: Profile) -> list[str]:
+    """Give the headers of a CSV file as they stand, whether the profile knows them or not."""
+    proof = prove_encoding(path, profile.encodings)
+    records, _ = read_head(path, proof, profile.delimiter, profile.title_rows + 2)
+    return find_header(records, profile).headers
+
+
+def open_table(path: Path, profile: Profile) -> Opened:
+    """Decide the encoding of a CSV file and find its header.
 
     Raises:
-        FormError: the encoding, a header, the width of a row, a quote, a line break in a kept
-            column, a row without values in the middle, or a total below the last person.
-        ParameterError: the columns contradict each other.
+        FormError: the encoding or a header is not what the profile says; all problems at once.
     """
-    decoded = decode_bytes(path)
-    heading = f"{path.name}の読み込み"
-    content = decoded.content.rstrip(b"\r\n\x1a") + b"\n"
-    if content == b"\n":
-        raise FormError(f"{heading}: ファイルが空です。出力し直してください。")
-    scan = scan_records(content)
-    raise_problems(FormError, scan.problems, heading)
-    headers = split_record(content, scan, 0)
-    plan = match_headers(headers, columns, known, required)
-    width, width_problems = _settle_width(content, scan)
-    raise_problems(
-        FormError, plan.problems + width_problems + _find_swallowed(content, scan, headers), heading
+    proof = prove_encoding(path, profile.encodings)
+    records, ends = read_head(path, proof, profile.delimiter, profile.title_rows + _HEAD)
+    plan = find_header(records, profile)
+    problems = list(plan.problems)
+    below = records[plan.rows :]
+    if below and below[0][0].startswith(codecs.BOM_UTF8.decode()):
+        problems.append("2行目の先頭に印（BOM）があります。つなげたファイルを分けてください。")
+    if not problems and not plan.positions and not plan.options:
+        problems.append("読む列の見出しが一つもありません。様式を確かめてください。")
+    raise_problems(FormError, problems, f"{path.name}の読み込み")
+    people = [record for record in below if not is_footer(record, profile.footers)]
+    width, surplus = _measure_rows(people, plan)
+    plan = plan._replace(blanks=[position for position in plan.blanks if position < width])
+    shape = Shape(profile.delimiter, width, surplus, profile.footers)
+    return Opened(path, profile, proof, plan, shape, ends[plan.rows - 1])
+
+
+def _measure_rows(records: list[list[str]], plan: HeaderPlan) -> tuple[int, int]:
+    """Measure the columns and the empty cells behind them: a comma at each line's end.
+
+    Most rows must have them: in one row alone nobody can tell them from a comma too many in its
+    middle. A comma at the end of the header that most rows do not have makes no column.
+    """
+    filled = [record for record in records if any(cell.strip() for cell in record)]
+    width, last = len(plan.headers), max(_list_named(plan.headers), default=-1) + 1
+    usual, held = Counter(map(len, filled)).most_common(1)[0] if filled else (width, 0)
+    if held < 2 or 2 * held <= len(filled):
+        return width, 0
+    behind = [record[width:] for record in filled if len(record) == usual]
+    empty = sum(not any(cell.strip() for cell in cells) for cells in behind)
+    if usual > width and 2 * empty > len(behind):
+        return width, usual - width
+    return (last if usual == last else width), 0
+
+
+def _list_named(headers: list[str]) -> list[int]:
+    return [position for position, header in enumerate(headers) if header.strip()]
+
+
+def map_pieces(opened: Opened, work: Callable[[Piece], T]) -> list[T]:
+    """Read an opened file piece by piece, in memory that grows only with what is given back.
+
+    Args:
+        opened: the file.
+        work: what to do with each piece; called in threads, since Arrow lets go of Python's lock.
+
+    Returns:
+        the results in the order of the file. Every row below the header is in exactly one place of
+        exactly one piece.
+    """
+    blocks = iterate_blocks(
+        opened.path, opened.proof, opened.shape, opened.head_lines, opened.plan.rows
     )
-    surplus = [*plan.blanks, *range(len(headers), width)]
-    cells = _read_cells(content, scan, width, [*plan.positions.values(), *surplus], heading)
-    blank, problems = _find_blank_rows(content, scan, cells)
-    problems += _find_values(cells, surplus) + _find_line_breaks(cells, plan, headers)
-    if (last := len(scan.ends) - 1 - blank) and is_footer(split_record(content, scan, last)):
-        problems.append(f"{last + 1}行目は合計などの行です。削除して出力し直してください。")
-    raise_problems(FormError, problems, heading)
-    table = _shape_table(cells.slice(0, cells.num_rows - blank), plan, columns)
+    turn, results = Lock(), dict[int, T]()
+    numbers = count()
+
+    def work_through() -> None:
+        while True:
+            with turn:
+                number, block = next(numbers), next(blocks, None)
+            if block is None:
+                return
+            try:
+                piece = _read_piece(opened, block)
+                del block  # its memory is needed for the next one
+                results[number] = work(piece)
+            except BaseException:
+                with turn:
+                    blocks.close()
+                raise
+
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        workers = [pool.submit(work_through) for _ in range(_WORKERS)]
+    for worker in workers:
+        worker.result()
+    return [results[number] for number in sorted(results)]
+
+
+def read_table(path: Path, profile: Profile) -> ReadTable:
+    """Read the profile's columns of a CSV file as text, and list the rows that cannot be read.
+
+    Cells are kept as they stand (leading zeros, NA, spaces); ="0012" alone is taken out of its
+    wrapping. A row is listed where its width, its quoting, or the form or code of a cell is not
+    what it should be.
+
+    Args:
+        path: the file.
+        profile: the maker's profile.
+
+    Returns:
+        every row below the header: read, listed, blank, or a total.
+
+    Raises:
+        FormError: the encoding or the headers are wrong, or so many rows that the whole must be.
+        ParameterError: the profile contradicts itself.
+    """
+    opened = open_table(path, profile)
+    pieces = map_pieces(opened, lambda piece: piece)
+    table = pa.concat_tables([piece.cells for piece in pieces]).to_pandas()
+    quarantine = list_quarantine(row for piece in pieces for row in piece.broken)
+    require_few_broken(quarantine, len(table) + len(quarantine), path.name)
+    return describe_reading(opened, pieces)._replace(
+        table=table, quarantine=quarantine, rows_read=len(table) + len(quarantine)
+    )
+
+
+def describe_reading(opened: Opened, pieces: list[Piece]) -> ReadTable:
+    """Describe how a file was read, without its rows."""
+    plan, profile = opened.plan, opened.profile
+    columns = list_columns(profile)
+    found = {*plan.positions, *plan.options, *profile.fixed}
     return ReadTable(
-        table,
-        rows_read=len(table),
-        encoding=decoded.encoding,
-        how_decoded=decoded.how,
+        table=pd.DataFrame(),
+        quarantine=list_quarantine([]),
+        rows_read=0,
+        encoding=opened.proof.encoding,
+        how_decoded=opened.proof.how,
+        headers=plan.headers,
         dropped=plan.dropped,
-        absent=[name for name in columns if name not in plan.positions],
-        surplus_columns=len(surplus),
-        blank_rows=blank,
+        absent=[name for name in columns if name not in found],
+        surplus_columns=len(plan.blanks) + opened.shape.surplus,
+        blank_rows=sum(piece.blank for piece in pieces),
+        title_rows=plan.titles,
+        footer_rows=sum(piece.footers for piece in pieces),
     )
+
+
+def require_few_broken(quarantine: pd.DataFrame, rows_read: int, name: str) -> None:
+    """Refuse a file of which so many rows cannot be read that it is not of this layout.
+
+    Raises:
+        FormError: names the reasons with their rows.
+    """
+    if len(quarantine) <= max(_MOST_BROKEN, _MOST_BROKEN_SHARE * rows_read):
+        return
+    problems = [
+        f"{reason}（{name_rows(rows['source_row'].tolist())}）。"
+        for reason, rows in quarantine.groupby("reason", sort=False)
+    ][:20]
+    problems.append("読めない行が多すぎます。様式と、列のずれを確かめて出力し直してください。")
+    raise_problems(FormError, problems, f"{name}の読み込み")
+
+
+def list_columns(profile: Profile) -> list[str]:
+    """List the canonical columns of a profile."""
+    return list(dict.fromkeys([*profile.columns, *profile.options, *profile.fixed]))
 
 
 def write_table(table: pd.DataFrame) -> bytes:
@@ -174,13 +305,18 @@ def parse_table(
     Raises:
         FormError: the bytes are not what ``write_table`` writes.
     """
-    heading = "保存した表の読み込み"
-    scan = scan_records(content if content.endswith(b"\n") else content + b"\n")
-    raise_problems(FormError, scan.problems, heading)
-    names = split_record(content, scan, 0)
-    if not content.endswith(b"\n") or (scan.widths != len(names)).any():
-        raise FormError(f"{heading}: 行の幅が見出しと違います。元の表から作り直してください。")
-    cells = _read_cells(content, scan, len(names), range(len(names)), heading)
+    scan = scan_records(content)
+    names = split_record(content, scan, 0) if scan.sound and content.endswith(b"\n") else []
+    shape = Shape(",", len(names), 0, ())
+    rows = np.arange(len(scan.ends) - 1, dtype=np.int64)
+    cells = None
+    if names and (scan.widths == len(names)).all():
+        body = Block(content[int(scan.ends[0]) + 1 :], rows, True, [], 0, 0)
+        cells = _parse_block(body, shape, list(range(len(names))), check_utf8=True)
+    if cells is None:
+        raise FormError(
+            "保存した表の読み込み: 行の幅か引用符が正しくありません。元の表から作り直してください。"
+        )
     table = cells.to_pandas()
     table.columns = pd.Index(names)
     for name in names:
@@ -207,137 +343,179 @@ def _write_column(name: str, column: pd.Series[Any]) -> list[str]:
     return values
 
 
-def _settle_width(content: bytes, scan: RecordScan) -> tuple[int, list[str]]:
-    """Give the common width of all rows, or name the rows that differ from the header."""
-    header, rows = int(scan.widths[0]), scan.widths[1:]
-    if content.startswith(codecs.BOM_UTF8, int(scan.ends[0]) + 1):
-        return header, ["2行目の先頭に印（BOM）があります。つなげたファイルを分けてください。"]
-    if not len(rows) or (rows == header).all():
-        return header, []
-    if (rows == rows[0]).all() and rows[0] > header:
-        return int(rows[0]), []
-    problems = [
-        f"{name_rows((wrong.nonzero()[0] + 2).tolist())}の列数が見出しの{header}列より{how}です。"
-        "値の中のカンマや改行を確かめ、出力し直してください。"
-        for wrong, how in ((rows < header, "少ない行"), (rows > header, "多い行"))
-        if wrong.any()
-    ]
-    if is_footer(split_record(content, scan, len(rows))):
-        problems.append(f"{len(rows) + 1}行目は合計などの行です。削除して出力し直してください。")
-    return header, problems
+def _read_piece(opened: Opened, block: Block) -> Piece:
+    """Parse a block and set aside the rows whose cells are not what their columns promise."""
+    plan, profile = opened.plan, opened.profile
+    empty = [*plan.blanks, *range(opened.shape.width, opened.shape.width + opened.shape.surplus)]
+    options = [position for choices in plan.options.values() for position in choices]
+    positions = [*plan.positions.values(), *options, *empty]
+    parsed = _parse_block(block, opened.shape, positions)
+    if not block.mended and (parsed is None or _has_blank_row(parsed)):
+        block = mend_block(block, opened.shape)
+        parsed = _parse_block(block, opened.shape, positions)
+    if parsed is None:
+        # Arrow's own message quotes the row, which is a person.
+        raise FormError(f"{opened.path.name}の読み込み: 行の区切りを確かめられません。")
+    cells = _name_columns(parsed, plan, profile, block)
+    headers = {name: plan.headers[at].strip() for name, at in plan.positions.items()}
+    present = cells.select([*plan.positions, *plan.options])
+    misfits = find_misfits(present, profile, headers) + _find_untold_marks(parsed, plan)
+    misfits += _find_repeated_header(parsed, plan)
+    filled = [_is_filled(parsed[str(position)]) for position in empty]
+    misfits += [Misfit("見出しのない列に値があります", rows) for rows in filled if rows.any()]
+    broken = list(block.broken)
+    if misfits:
+        reasons = join_reasons(misfits, cells.num_rows)
+        wrong = reasons != ""
+        held = cells.filter(pa.array(wrong))
+        digests = digest_rows(held.drop_columns("source_row"))
+        rows = held["source_row"].to_pylist()
+        broken += map(Broken._make, zip(rows, reasons[wrong], digests, strict=True))
+        cells = cells.filter(pa.array(~wrong))
+    return Piece(cells, broken, block.blank, block.footers)
 
 
-def _find_swallowed(content: bytes, scan: RecordScan, headers: list[str]) -> list[str]:
-    rows = [
-        record + 1
-        for record in scan.spanning
-        if swallows_lines(split_record(content, scan, record), len(headers))
-    ]
-    if not rows:
-        return []
+def _find_repeated_header(parsed: pa.Table, plan: HeaderPlan) -> list[Misfit]:
+    """Find rows that say what the header says: a file was put behind another one."""
+    # A byte order mark may stand in front of the first cell.
+    positions = [at for at in plan.positions.values() if at > 0] or [*plan.positions.values()]
+    rows = np.full(parsed.num_rows, bool(positions))
+    for position in positions:
+        same = arrow_compute.equal(parsed[str(position)], plan.headers[position])
+        rows &= np.asarray(same.to_numpy(), dtype=bool)
+        if not rows.any():
+            return []
+    return [Misfit(_REPEATED, rows)]
+
+
+def digest_rows(cells: pa.Table) -> list[str]:
+    """Digest each row of a table of text, to be keyed before it is stored."""
     return [
-        f"{name_rows(rows)}の引用符の中に、ほかの行が丸ごと入っている疑いがあります。"
-        "余分な引用符を消して出力し直してください。"
+        hashlib.sha256("\x1f".join(row.values()).encode()).hexdigest() for row in cells.to_pylist()
     ]
 
 
-def _read_cells(
-    content: bytes, scan: RecordScan, width: int, positions: Sequence[int], heading: str
-) -> pa.Table:
-    """Read some columns of the records below the header; a column is named by its position."""
+def _parse_block(
+    block: Block, shape: Shape, positions: list[int], check_utf8: bool = False
+) -> pa.Table | None:
+    """Parse some columns of a block; a column is named by its position.
+
+    Args:
+        block: records as UTF-8 text.
+        shape: how they are written.
+        positions: the columns.
+        check_utf8: look whether it is UTF-8, which of a proved file is known.
+
+    Returns:
+        the cells, or nothing where a row has another width than the header.
+    """
+    width = shape.width + shape.surplus
     names = [str(position) for position in range(width)]
-    kept = [names[position] for position in positions]
-    if len(scan.ends) == 1 or not kept:
-        empty = pa.array([""] * (len(scan.ends) - 1), type=pa.string())
-        return pa.table({name: empty for name in kept or ["none"]})
-    refused: list[int] = []
+    kept = [names[position] for position in positions] or names[:1]
+    content = block.content
+    if content[:3] == codecs.BOM_UTF8:
+        content = codecs.BOM_UTF8 + content  # Arrow takes one off, which here is text
+    if not len(block.rows):
+        return pa.table({name: pa.array([], pa.string()) for name in kept})
+    refused: list[int] = []  # a row that is refused is refused in blocks of any size
 
     def refuse_row(row: arrow_csv.InvalidRow) -> str:
         refused.append(row.actual_columns)
         return "skip"
 
-    longest = int((scan.ends[1:] - scan.ends[:-1]).max())
-    try:
-        cells = arrow_csv.read_csv(
-            pa.BufferReader(pa.py_buffer(content).slice(int(scan.ends[0]) + 1)),
-            read_options=arrow_csv.ReadOptions(
-                column_names=names, block_size=max(_SMALLEST_BLOCK, longest + 1)
-            ),
-            parse_options=arrow_csv.ParseOptions(
-                newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=refuse_row
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                include_columns=kept,
-                column_types={name: pa.string() for name in kept},
-                strings_can_be_null=False,
-            ),
-        )
-    except pa.ArrowInvalid:
-        # Arrow's own message quotes the row, which is a person.
-        raise FormError(f"{heading}: 行の区切りを確かめられません。") from None
-    if refused or cells.num_rows != len(scan.ends) - 1:
-        raise FormError(f"{heading}: 二つの数え方で行数が合いません。出力し直してください。")
-    return cells
-
-
-def _find_blank_rows(content: bytes, scan: RecordScan, cells: pa.Table) -> tuple[int, list[str]]:
-    """Count the rows without any value at the end, and name those in the middle."""
-    empty = None
-    for name in cells.column_names:
-        column = arrow_compute.equal(arrow_compute.utf8_trim_whitespace(cells[name]), "")
-        empty = column if empty is None else arrow_compute.and_(empty, column)
-    candidates = arrow_compute.indices_nonzero(empty).to_pylist()
-    blank = [
-        index
-        for index in candidates
-        if not any(cell.strip() for cell in split_record(content, scan, index + 1))
-    ]
-    trailing = 0
-    while blank and blank[-1] == cells.num_rows - 1 - trailing:
-        blank.pop()
-        trailing += 1
-    if not blank:
-        return trailing, []
-    rows = name_rows([index + 2 for index in blank])
-    return trailing, [f"{rows}が空行です。途中の空行を消して出力し直してください。"]
-
-
-def _find_values(cells: pa.Table, surplus: Sequence[int]) -> list[str]:
-    problems = []
-    for position in surplus:
-        filled = arrow_compute.not_equal(cells[str(position)], "")
-        if rows := arrow_compute.indices_nonzero(filled).to_pylist():
-            problems.append(
-                f"見出しのない{name_column(position)}列に値があります"
-                f"（{name_rows([row + 2 for row in rows])}）。列のずれを確かめてください。"
+    for size in (_BLOCK, len(content) + 1):
+        try:
+            cells = arrow_csv.read_csv(
+                pa.BufferReader(content),
+                # Pieces are read side by side, so that none of them needs threads of its own.
+                read_options=arrow_csv.ReadOptions(
+                    column_names=names, block_size=size, use_threads=False
+                ),
+                parse_options=arrow_csv.ParseOptions(
+                    delimiter=shape.delimiter,
+                    quote_char='"' if block.quoted else False,
+                    newlines_in_values=block.quoted,
+                    ignore_empty_lines=False,
+                    invalid_row_handler=refuse_row,
+                ),
+                convert_options=arrow_csv.ConvertOptions(
+                    include_columns=kept,
+                    column_types={name: pa.string() for name in kept},
+                    strings_can_be_null=False,
+                    check_utf8=check_utf8,
+                ),
             )
-    return problems
+        except pa.ArrowInvalid:
+            continue  # a record longer than a block, or rows that cannot be told apart
+        if refused or cells.num_rows != len(block.rows):
+            return None
+        return cells.combine_chunks()
+    return None
 
 
-def _find_line_breaks(cells: pa.Table, plan: HeaderPlan, headers: Sequence[str]) -> list[str]:
-    problems = []
-    for position in plan.positions.values():
-        broken = arrow_compute.match_substring_regex(cells[str(position)], LINE_BREAK)
-        if rows := arrow_compute.indices_nonzero(broken).to_pylist():
-            problems.append(
-                f"{name_rows([row + 2 for row in rows])}の「{headers[position].strip()}」に"
-                "改行があります。一行に直してください。"
-            )
-    return problems
+def _is_filled(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    trimmed = arrow_compute.utf8_trim_whitespace(column)
+    return np.asarray(arrow_compute.not_equal(trimmed, "").to_numpy(), dtype=bool)
 
 
-def _shape_table(
-    cells: pa.Table, plan: HeaderPlan, columns: Mapping[str, Sequence[str]]
-) -> pd.DataFrame:
-    """Name and order the columns, fill those that the file lacks, and number the rows."""
-    shaped: dict[str, pd.Series[Any]] = {}
-    for name in columns:
-        if name not in plan.positions:
-            shaped[name] = pd.Series([""] * cells.num_rows, dtype="str")
-            continue
-        column = cells[str(plan.positions[name])]
-        if arrow_compute.any(arrow_compute.match_substring_regex(column, _WRAPPED)).as_py():
-            column = arrow_compute.replace_substring_regex(column, _WRAPPED, r"\1")
-        shaped[name] = column.to_pandas()
-    shaped["source_row"] = pd.Series(range(2, cells.num_rows + 2), dtype="int64")
-    return pd.DataFrame(shaped)
+def _has_blank_row(cells: pa.Table) -> bool:
+    """Whether a row has no value in any kept column; it may be blank as a whole."""
+    blank = None
+    # Most files have a column of numbers that is never empty, so that one look is enough.
+    if any(
+        holds_digits(layout) and layout.lengths.min(initial=1)
+        for layout in (lay_out(join_chunks(column)) for column in cells.columns)
+    ):
+        return False
+    for column in cells.columns:
+        empty = ~_is_filled(column)
+        blank = empty if blank is None else blank & empty
+        if not blank.any():
+            return False
+    return blank is not None
+
+
+def _name_columns(parsed: pa.Table, plan: HeaderPlan, profile: Profile, block: Block) -> pa.Table:
+    """Name and order the columns, join options, and fill in what the file does not have."""
+    columns: dict[str, Any] = {}
+    for name in list_columns(profile):
+        if name in plan.positions:
+            column = parsed[str(plan.positions[name])]
+            columns[name] = _unwrap(column) if block.quoted else column
+        elif name in plan.options:
+            columns[name] = _join_options(parsed, plan, name)
+        else:
+            filling = profile.fixed.get(name, "")
+            columns[name] = pa.repeat(pa.scalar(filling, pa.string()), len(block.rows))
+    return pa.table({**columns, "source_row": pa.array(block.rows, pa.int64())})
+
+
+def _unwrap(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if arrow_compute.any(arrow_compute.starts_with(column, '="')).as_py():
+        return arrow_compute.replace_substring_regex(column, _WRAPPED, r"\1")
+    return column
+
+
+def _join_options(parsed: pa.Table, plan: HeaderPlan, name: str) -> pa.Array:
+    places = list(plan.options[name])
+    rows = zip(*(parsed[str(at)].to_pylist() for at in places), strict=True)
+    texts = [join_choices(plan, name, dict(zip(places, row, strict=True))) for row in rows]
+    return pa.array(texts, pa.string())
+
+
+def _find_untold_marks(parsed: pa.Table, plan: HeaderPlan) -> list[Misfit]:
+    """Find the cells of a choice that neither mark it nor leave it out."""
+    found = []
+    for choices in plan.options.values():
+        for at, value in choices.items():
+            header, column = plan.headers[at], parsed[str(at)]
+            untold = [
+                text
+                for text in column.unique().to_pylist()
+                if read_mark(value, header, text) is None
+            ]
+            if untold:
+                marked = arrow_compute.is_in(column, value_set=pa.array(untold, pa.string()))
+                rows = np.asarray(marked.to_numpy(), dtype=bool)
+                found.append(Misfit(f"「{header.strip()}」{UNTOLD_MARK}", rows))
+    return found

@@ -1,7 +1,7 @@
-"""The vault of a run: its private files, each encrypted with age to a key made for the run.
+"""The vault: private files, each encrypted with age to the key of its run, or of the register.
 
-The key itself is encrypted with the office's passphrase. The launcher opens it once and hands it
-to the kernels, which cannot ask for a passphrase.
+A key itself is encrypted with a passphrase. The launcher opens it once and hands it to the
+kernels, which cannot ask for a passphrase.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ KEY_NAME = "run.key.age"
 PASSPHRASE_VARIABLE = "RECRUITLIB_PASSPHRASE"
 PRINT_PASSWORD_VARIABLE = "RECRUITLIB_PRINT_PASSWORD"
 KEY_VARIABLE = "RECRUITLIB_RUN_KEY"
+REGISTER_PASSPHRASE_VARIABLE = "RECRUITLIB_REGISTER_PASSPHRASE"
+REGISTER_KEY_VARIABLE = "RECRUITLIB_REGISTER_KEY"
+REGISTER_USER = "register"  # under which name the keyring holds the register's passphrase
 DEMONSTRATION_PASSPHRASE = "demo"
 SHORTEST_PASSPHRASE, SHORTEST_PRINT_PASSWORD = 12, 8
 # A demonstration's digests must come out alike on every machine, so that its shipped approvals hold.
@@ -32,7 +35,7 @@ DEMONSTRATION_DIGEST_KEY = b"recruitlib demonstration digests"
 
 
 class RunKey(NamedTuple):
-    """What opens a run: the age identity, and the key of its keyed digests."""
+    """What opens a run or the register: the age identity, and the key of its keyed digests."""
 
     identity: str
     digest_key: bytes
@@ -42,11 +45,20 @@ class RunKey(NamedTuple):
         return "RunKey(…)"
 
 
-def read_secret(variable: str, run_id: str, demonstration: bool, prompt: str) -> str:
+def read_secret(
+    variable: str, run_id: str, demonstration: bool, prompt: str, twice: bool = False
+) -> str:
     """Find a passphrase: environment variable, OS keyring, the demonstration's own, or a prompt.
 
+    Args:
+        variable: the environment variable, which names the secret in the keyring as well.
+        run_id: the user under which the keyring holds it.
+        demonstration: whether the public passphrase will do.
+        prompt: what is asked for, in Japanese.
+        twice: whether a person has to type it a second time.
+
     Raises:
-        ParameterError: none is there and nobody can be asked.
+        ParameterError: none is there and nobody can be asked, or the two entries differ.
     """
     if value := os.environ.get(variable):
         return value
@@ -55,7 +67,10 @@ def read_secret(variable: str, run_id: str, demonstration: bool, prompt: str) ->
     if value := _read_keyring(variable, run_id):
         return value
     if sys.stdin is not None and sys.stdin.isatty():
-        return getpass.getpass(prompt)
+        typed = getpass.getpass(prompt)
+        if twice and getpass.getpass(f"{prompt}（もう一度）") != typed:
+            raise ParameterError(f"{prompt}の二度の入力が違います。もう一度実行してください。")
+        return typed
     raise ParameterError(
         f"{prompt}がありません。環境変数 {variable} か、OS の資格情報（recruitlib）に入れてください。"
     )
@@ -83,6 +98,30 @@ def read_passphrase(run_id: str, demonstration: bool) -> str:
     return passphrase
 
 
+def read_register_passphrase(run_id: str, demonstration: bool, new: bool) -> str:
+    """Find the passphrase that opens the office's register, which outlives every run.
+
+    Args:
+        run_id: the run whose passphrase it must not be.
+        demonstration: whether it is the register of the demonstrations.
+        new: whether the register's key is made now, so that a person types it twice.
+
+    Raises:
+        ParameterError: an office's own is missing, shorter than 12 characters, or the run's.
+    """
+    passphrase = read_secret(
+        REGISTER_PASSPHRASE_VARIABLE, REGISTER_USER, demonstration, "受付簿の合言葉", twice=new
+    )
+    if demonstration:
+        return passphrase
+    own = os.environ.get(PASSPHRASE_VARIABLE) or _read_keyring(PASSPHRASE_VARIABLE, run_id)
+    if len(passphrase) < SHORTEST_PASSPHRASE or passphrase == own:
+        raise ParameterError(
+            f"受付簿の合言葉は、実行の合言葉と別の {SHORTEST_PASSPHRASE} 文字以上にしてください。"
+        )
+    return passphrase
+
+
 def read_print_password(run_id: str, demonstration: bool) -> str:
     """Find the password of the label PDFs; an office's own must differ from the passphrase.
 
@@ -105,13 +144,36 @@ def protect_folder(folder: Path) -> None:
         folder.chmod(0o700)
 
 
+def generate_key(demonstration: bool) -> RunKey:
+    """Make a key; the digests of demonstrations come out alike everywhere."""
+    identity = str(pyrage.x25519.Identity.generate())
+    return RunKey(identity, DEMONSTRATION_DIGEST_KEY if demonstration else secrets.token_bytes(32))
+
+
+def lock_key(key: RunKey, passphrase: str) -> bytes:
+    """Encrypt a key with a passphrase."""
+    return bytes(pyrage.passphrase.encrypt(pack_key(key).encode(), passphrase))
+
+
+def open_locked(content: bytes, passphrase: str) -> RunKey:
+    """Open a key that ``lock_key`` locked.
+
+    Raises:
+        IntegrityError: the passphrase does not open it.
+    """
+    try:
+        return unpack_key(pyrage.passphrase.decrypt(content, passphrase).decode())
+    except pyrage.DecryptError:
+        raise IntegrityError(
+            "合言葉が違うか、鍵のファイルが壊れています。合言葉を確かめてください。"
+        ) from None
+
+
 def create_key(folder: Path, passphrase: str, demonstration: bool) -> RunKey:
     """Make the key of a new run and store it encrypted with the passphrase."""
-    identity = str(pyrage.x25519.Identity.generate())
-    digest_key = DEMONSTRATION_DIGEST_KEY if demonstration else secrets.token_bytes(32)
-    key = RunKey(identity, digest_key)
+    key = generate_key(demonstration)
     protect_folder(folder / PRIVATE)
-    content = pyrage.passphrase.encrypt(pack_key(key).encode(), passphrase)
+    content = lock_key(key, passphrase)
     write_atomically(folder / PRIVATE / KEY_NAME, content)
     append_entry(folder, "", "key_made", files={f"{PRIVATE}/{KEY_NAME}": digest_bytes(content)})
     return key
@@ -129,12 +191,10 @@ def unlock_key(folder: Path, passphrase: str) -> RunKey:
             f"{PRIVATE}/{KEY_NAME}: 実行の鍵がありません。廃棄済みの実行は開けません。"
         )
     try:
-        return unpack_key(pyrage.passphrase.decrypt(path.read_bytes(), passphrase).decode())
-    except pyrage.DecryptError:
+        return open_locked(path.read_bytes(), passphrase)
+    except IntegrityError:
         append_entry(folder, "", "unlock_refused")
-        raise IntegrityError(
-            "合言葉が違うか、鍵のファイルが壊れています。合言葉を確かめてください。"
-        ) from None
+        raise
 
 
 def pack_key(key: RunKey) -> str:
@@ -156,14 +216,31 @@ def open_key(folder: Path, run_id: str, demonstration: bool) -> RunKey:
     return unlock_key(folder, read_passphrase(run_id, demonstration))
 
 
+def encrypt_content(key: RunKey, content: bytes) -> bytes:
+    """Encrypt content to a key."""
+    recipient = pyrage.x25519.Identity.from_str(key.identity).to_public()
+    return bytes(pyrage.encrypt(content, [recipient]))
+
+
+def decrypt_content(key: RunKey, sealed: bytes, name: str) -> bytes:
+    """Open content that was encrypted to a key.
+
+    Raises:
+        IntegrityError: the key does not open it; names the file.
+    """
+    try:
+        return bytes(pyrage.decrypt(sealed, [pyrage.x25519.Identity.from_str(key.identity)]))
+    except pyrage.DecryptError:
+        raise IntegrityError(f"{name}: この鍵では開けません。記録が変えられています。") from None
+
+
 def write_private(folder: Path, key: RunKey, name: str, content: bytes) -> str:
     """Encrypt a private file to the run's key.
 
     Returns:
         the digest of the encrypted file, which tells nothing about its content.
     """
-    recipient = pyrage.x25519.Identity.from_str(key.identity).to_public()
-    sealed = pyrage.encrypt(content, [recipient])
+    sealed = encrypt_content(key, content)
     protect_folder(folder / PRIVATE)
     write_atomically(folder / PRIVATE / f"{name}.age", sealed)
     return digest_bytes(sealed)
@@ -178,11 +255,6 @@ def read_private(folder: Path, key: RunKey, name: str, stage: str) -> bytes:
     path = folder / PRIVATE / f"{name}.age"
     if not path.exists():
         raise IntegrityError(f"{PRIVATE}/{path.name}: ありません。前の段階からやり直してください。")
-    try:
-        content = pyrage.decrypt(path.read_bytes(), [pyrage.x25519.Identity.from_str(key.identity)])
-    except pyrage.DecryptError:
-        raise IntegrityError(
-            f"{PRIVATE}/{path.name}: この実行の鍵で開けません。記録が変えられています。"
-        ) from None
+    content = decrypt_content(key, path.read_bytes(), f"{PRIVATE}/{path.name}")
     append_entry(folder, stage, "opened", file=f"{PRIVATE}/{path.name}")
-    return bytes(content)
+    return content

@@ -1,349 +1,233 @@
-"""Strict reading of .xlsx workbooks, which change what was typed into them.
+"""Reading of .xlsx workbooks, which change what was typed into them.
 
 A spreadsheet turns 8-1 into the first of August, shows a formula that nobody calculated, and lets
-a merged cell stand for three people. All of that is named by row and column and refused.
+a merged cell stand for three people. Every row below the header ends in exactly one place: it is
+read as it was meant, listed with its number and the reason, or counted as blank or a total.
 """
 
 from __future__ import annotations
 
-import io
-import re
-import warnings
-import zipfile
-from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+import hashlib
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-import openpyxl
 import pandas as pd
-from openpyxl.cell.cell import ERROR_CODES, MergedCell
-from openpyxl.utils.datetime import CALENDAR_MAC_1904, from_excel
-from openpyxl.workbook import Workbook
+import pyarrow as pa
 from openpyxl.worksheet.worksheet import Worksheet
 
-from recruitlib.base.delimited import LINE_BREAK
+from recruitlib.base.cells import ANY, DAMAGE, DATE, NEVER_DATE, TEXT
+from recruitlib.base.contents import find_misfits, join_reasons, list_quarantine
 from recruitlib.base.errors import FormError, raise_problems
-from recruitlib.base.headers import HeaderPlan, is_footer, match_headers, name_column, name_rows
-from recruitlib.base.tables import ReadTable
+from recruitlib.base.headers import (
+    UNTOLD_MARK,
+    HeaderPlan,
+    find_header,
+    fold_header,
+    is_footer,
+    join_choices,
+    list_headers,
+    name_column,
+    read_mark,
+)
+from recruitlib.base.profiles import Profile
+from recruitlib.base.tables import ReadTable, list_columns
+from recruitlib.base.worksheets import Sheet, name_sheet, open_sheet, read_lines, remark_hidden
 
-_LARGEST_FILE = 50_000_000  # bytes; a sheet of 100,000 applications has about ten million
-_LARGEST_UNPACKED = 500_000_000  # bytes; more is a decompression bomb
-_MOST_ROWS, _MOST_COLUMNS = 100_000, 500
-_HEADER_WITHIN = 10  # rows in which the header is looked for
-_MOST_DIGITS = 15  # a spreadsheet's number keeps no more
-_OLE = b"\xd0\xcf\x11\xe0"  # an .xls file, or an .xlsx file with a password
-_DAY_NUMBER = re.compile("[1-9][0-9]{4}")
-_PROBLEMS = {
-    "formula": "計算されていない数式があります。表計算で開いて計算し、保存し直してください。",
-    "error": "エラー値（#REF! など）があります。正しい値を入力してください。",
-    "date": "日付や時刻に変わった値があります（8-1と入力すると8月1日になります）。"
-    "セルの書式を文字列にして入力し直してください。",
-    "break": "改行があります。一行に直してください。",
-    "digits": "15桁を超える数があり、末尾が失われています。書式を文字列にして入力してください。",
-    "epoch": "日付かどうか分からない5桁の数があります。このブックは1904年から日を数える設定のため、"
-    "日付は書式を日付にするか、文字列で入力し直してください。",
-}
-
-
-class _Sheet(NamedTuple):
-    """One sheet twice: with its formulas, and with the results that were saved beside them."""
-
-    formulas: Worksheet
-    results: Worksheet
-    epoch: datetime
+_HEADER_WITHIN = 10  # rows in which the header is looked for, besides the profile's titles
+_MERGED = "セルが結合されています（結合を解いて、一行に一人を入力してください）"
+_REPEATED = "見出しの行が繰り返されています（その行を削除してください）"
+_TOTAL = "合計などの行が途中にあります（その行を削除してください）"
+_HEADLESS = "列に、見出しがないのに値があります（列のずれを確かめてください）"
 
 
-def read_workbook(
-    path: Path,
-    columns: Mapping[str, Sequence[str]],
-    known: Collection[str] = (),
-    required: Collection[str] = (),
-    sheet: str | None = None,
-    never_dates: Collection[str] = (),
-    date_columns: Collection[str] = (),
-) -> ReadTable:
-    """Read the named columns of one sheet as text, or say all that is wrong with it.
+class _Row(NamedTuple):
+    number: int
+    texts: list[str]
+    reasons: list[str]
 
-    The header is the row within the first ten that knows most headers. Dates become ISO text,
+
+def read_workbook(path: Path, profile: Profile, sheet: str | None = None) -> ReadTable:
+    """Read the profile's columns of one sheet as text, and list the rows that cannot be read.
+
+    The header is looked for in the first rows and may be two rows high. Dates become ISO text, a
+    bare number of 5 digits in a date column is a day number by the workbook's own calendar,
     whole numbers have no ``.0``, zeros that the cell's format shows (0600000) are kept. Hidden
-    rows are read and remarked.
+    rows and columns are read and remarked.
 
     Args:
         path: the .xlsx file.
-        columns: canonical name to the headers that it goes by.
-        known: headers that may be there and are left out.
-        required: canonical names that must be there.
+        profile: the maker's profile.
         sheet: the sheet's name; None for the only visible one that is not empty.
-        never_dates: canonical columns, such as the address, in which a date cell is damage.
-        date_columns: canonical columns in which a bare number of 5 digits is a day number, read
-            by the workbook's own calendar (1900 or 1904).
 
     Returns:
-        one row per row below the header, ``source_row`` being the sheet's row number; blank rows
-        at the end are left out and counted.
+        every row below the header up to the sheet's last row, by the sheet's row number: read,
+        listed, blank, or a total.
 
     Raises:
-        FormError: the file, its headers, or a cell is not what it should be (formula without a
-            result, error value, merged cells, date in ``never_dates``, line break, number beyond
-            15 digits), a blank row in the middle, or a total below the last person.
-        ParameterError: the columns contradict each other.
+        FormError: the file is no open workbook, the sheet is not clear, or a header is wrong.
+        ParameterError: the profile contradicts itself.
     """
-    heading = f"{path.name}の読み込み"
-    picked, remarks = _pick_sheet(_open_workbook(path), sheet, heading)
-    width = picked.formulas.max_column
-    header_row, headers, plan = _find_header(picked.formulas, columns, known, required, heading)
-    last = _find_last_row(picked.formulas, header_row)
-    problems = list(plan.problems)
-    problems += _find_merged(picked.formulas, header_row)
-    problems += _find_row_problems(picked.formulas, plan, range(header_row + 1, last + 1), width)
-    found: dict[tuple[str, int], list[int]] = {}
-    texts: dict[str, list[str]] = {name: [] for name in columns}
-    sorts = dict.fromkeys(columns, "text" if date_columns else "any")
-    sorts |= dict.fromkeys(date_columns, "date") | dict.fromkeys(never_dates, "never_date")
-    for row in range(header_row + 1, last + 1):
-        for name, position in plan.positions.items():
-            text, kind = _read_cell(picked, row, position, sorts[name])
-            texts[name].append(text)
-            if kind:
-                found.setdefault((kind, position), []).append(row)
-    problems += [
-        f"{name_column(position)}列「{headers[position].strip()}」の{name_rows(rows)}に"
-        f"{_PROBLEMS[kind]}"
-        for (kind, position), rows in found.items()
+    picked, remarks = open_sheet(path, sheet)
+    plan = _find_header(picked, profile)
+    raise_problems(FormError, plan.problems, f"{path.name}の読み込み")
+    below = _read_rows(picked, plan, profile)
+    _mark_merged(picked.formulas, below, plan, profile)
+    rows, blank, footers = _sort_rows(below, profile)
+    columns = _name_columns(rows, plan, profile)
+    reasons = _join_reasons(rows, columns, plan, profile)
+    broken = [
+        (row.number, why, _digest(row)) for row, why in zip(rows, reasons, strict=True) if why
     ]
-    raise_problems(FormError, problems, heading)
-    count = last - header_row
     table = pd.DataFrame(
         {
-            name: pd.Series(texts[name] if name in plan.positions else [""] * count, dtype="str")
-            for name in columns
+            name: pd.Series(
+                columns.get(name, [profile.fixed.get(name, "")] * len(rows)), dtype="str"
+            )
+            for name in list_columns(profile)
         }
     )
-    table["source_row"] = pd.Series(range(header_row + 1, last + 1), dtype="int64")
+    table["source_row"] = pd.Series([row.number for row in rows], dtype="int64")
+    filled = {at for row in below for at in plan.blanks if row.texts[at].strip()}
+    high = "・".join(str(row) for row in range(plan.titles + 1, plan.rows + 1))
     return ReadTable(
-        table,
-        rows_read=count,
+        table[pd.Series(reasons, dtype="str") == ""].reset_index(drop=True),
+        quarantine=list_quarantine(broken),
+        rows_read=len(rows),
         encoding="xlsx",
-        how_decoded=f"表計算ブックのシート「{picked.formulas.title}」を{header_row}行目の見出しで"
+        how_decoded=f"表計算ブックの{name_sheet(picked.formulas)}を、{high}行目の見出しで"
         "読みました。",
+        headers=plan.headers,
         dropped=plan.dropped,
-        absent=[name for name in columns if name not in plan.positions],
-        surplus_columns=len(plan.blanks),
-        blank_rows=picked.formulas.max_row - last,
-        remarks=(*remarks, *_remark_hidden(picked.formulas, header_row, last)),
+        absent=[name for name in list_columns(profile) if name not in {*columns, *profile.fixed}],
+        surplus_columns=len(plan.blanks) - len(filled),
+        blank_rows=blank,
+        title_rows=plan.titles,
+        footer_rows=footers,
+        remarks=(*remarks, *remark_hidden(picked.formulas, plan.rows + 1)),
     )
 
 
-def _open_workbook(path: Path) -> tuple[Workbook, Workbook]:
-    """Open the file with its formulas and with their results, after a look at the container."""
-    if path.stat().st_size > _LARGEST_FILE:
-        raise FormError(f"{path.name}: 50MBを超えています。CSV（UTF-8）で出力し直してください。")
-    content = path.read_bytes()
-    if content.startswith(_OLE):
-        raise FormError(
-            f"{path.name}: パスワード付きか、古い形式（.xls）です。"
-            "パスワードを外し、.xlsx形式で保存し直してください。"
-        )
-    try:
-        _require_harmless(content, path.name)
-        with warnings.catch_warnings():
-            # A warning may quote a cell, and what it warns of is checked here.
-            warnings.simplefilter("ignore")
-            return (
-                openpyxl.load_workbook(io.BytesIO(content)),
-                openpyxl.load_workbook(io.BytesIO(content), data_only=True),
-            )
-    except FormError:
-        raise
-    except Exception:  # a broken file fails anywhere in the library, with values in its message
-        raise FormError(
-            f"{path.name}: 表計算ブック（.xlsx）として開けません。保存し直してください。"
-        ) from None
+def _find_header(sheet: Sheet, profile: Profile) -> HeaderPlan:
+    """Find the row, or the two rows, that make the best header; the rows above are titles."""
+    within = _HEADER_WITHIN + profile.title_rows
+    lines = [line.texts for line in islice(read_lines(sheet, 1, {}), within + 1)]
+    plan = find_header(lines, profile._replace(title_rows=within - 1))
+    return _include_merged(sheet.formulas, plan, lines)
 
 
-def _require_harmless(content: bytes, name: str) -> None:
-    """Refuse a container that unpacks to too much, or whose XML declares entities."""
-    with zipfile.ZipFile(io.BytesIO(content)) as container:
-        parts = container.infolist()
-        if sum(part.file_size for part in parts) > _LARGEST_UNPACKED:
-            raise FormError(f"{name}: 展開すると大きすぎるブックです。作成元に確かめてください。")
-        for part in parts:
-            if not part.filename.endswith((".xml", ".rels")):
-                continue
-            text = container.read(part)
-            if b"<!DOCTYPE" in text or b"<!ENTITY" in text or b"\x00" in text[:100]:
-                raise FormError(f"{name}: 通常のブックにない宣言があるため、開きません。")
+def _include_merged(sheet: Worksheet, plan: HeaderPlan, lines: list[list[str]]) -> HeaderPlan:
+    """Count the empty rows that the header's cells are merged into; refuse one that is not empty.
 
-
-def _pick_sheet(
-    books: tuple[Workbook, Workbook], wanted: str | None, heading: str
-) -> tuple[_Sheet, list[str]]:
-    formulas, results = books
-    filled = [
-        sheet
-        for sheet in formulas.worksheets
-        if any(value is not None for row in _bound(sheet, heading).values for value in row)
-    ]
-    visible = [sheet for sheet in filled if sheet.sheet_state == "visible"]
-    chosen = [sheet for sheet in filled if sheet.title == wanted] if wanted else visible
-    if len(chosen) != 1:
-        listed = "、".join(f"「{sheet.title}」" for sheet in visible) or "なし"
-        raise FormError(
-            f"{heading}: 読むシートが一つに決まりません（値のあるシート: {listed}）。"
-            "シート名を指定するか、ほかのシートを消してください。"
-        )
-    others = len(filled) - 1
-    remarks = [f"ほかに値のあるシートが{others}枚あり、読んでいません。"] if others else []
-    title = chosen[0].title
-    return _Sheet(chosen[0], results[title], formulas.epoch), remarks
-
-
-def _bound(sheet: Worksheet, heading: str) -> Worksheet:
-    if sheet.max_row > _MOST_ROWS or sheet.max_column > _MOST_COLUMNS:
-        raise FormError(
-            f"{heading}: シート「{sheet.title}」の範囲が大きすぎます"
-            f"（上限{_MOST_ROWS}行、{_MOST_COLUMNS}列）。余分な書式を消すか、CSVで出力してください。"
-        )
-    return sheet
-
-
-def _find_header(
-    sheet: Worksheet,
-    columns: Mapping[str, Sequence[str]],
-    known: Collection[str],
-    required: Collection[str],
-    heading: str,
-) -> tuple[int, list[str], HeaderPlan]:
-    """Find the row that knows most headers; the rows above it are titles."""
-    best: tuple[int, int, list[str], HeaderPlan] | None = None
-    for row in range(1, min(sheet.max_row, _HEADER_WITHIN) + 1):
-        headers = [_show(cell.value) for cell in sheet[row]]
-        plan = match_headers(headers, columns, known, required)
-        score = len(plan.positions) + len(plan.dropped)
-        if best is None or score > best[0]:
-            best = (score, row, headers, plan)
-    if best is None or best[0] == 0:
-        raise FormError(
-            f"{heading}: 最初の{_HEADER_WITHIN}行に見出しの行が見つかりません。"
-            "見出しと対応表を確かめてください。"
-        )
-    return best[1], best[2], best[3]
-
-
-def _find_last_row(sheet: Worksheet, header_row: int) -> int:
-    last = sheet.max_row
-    while last > header_row and _is_blank(sheet, last):
-        last -= 1
-    return last
-
-
-def _is_blank(sheet: Worksheet, row: int) -> bool:
-    return all(not _show(cell.value).strip() for cell in sheet[row])
-
-
-def _find_merged(sheet: Worksheet, header_row: int) -> list[str]:
-    problems = []
-    for merged in sheet.merged_cells.ranges:
-        if merged.max_row <= header_row:
-            continue
-        place = f"{merged.min_row}行目{name_column(merged.min_col - 1)}列から{merged.max_row}行目"
-        place += f"{name_column(merged.max_col - 1)}列まで"
-        what = "見出しと次の行" if merged.min_row <= header_row else "データの行"
-        problems.append(
-            f"{what}のセルが結合されています（{place}）。結合を解いて、一行に一人を入力してください。"
-        )
-    return sorted(problems)
-
-
-def _find_row_problems(sheet: Worksheet, plan: HeaderPlan, rows: range, width: int) -> list[str]:
-    """Name blank rows in the middle, a total at the end, and values below no header."""
-    problems = []
-    if blank := [row for row in rows if _is_blank(sheet, row)]:
-        problems.append(f"{name_rows(blank)}が空行です。途中の空行を消してください。")
-    if rows and is_footer([_show(cell.value) for cell in sheet[rows[-1]]]):
-        problems.append(f"{rows[-1]}行目は合計などの行です。削除して保存し直してください。")
-    for position in (position for position in plan.blanks if position < width):
-        cells = ((row, sheet.cell(row, position + 1).value) for row in rows)
-        if filled := [row for row, value in cells if _show(value).strip()]:
-            problems.append(
-                f"見出しのない{name_column(position)}列に値があります（{name_rows(filled)}）。"
-                "列のずれを確かめてください。"
-            )
-    return problems
-
-
-def _read_cell(sheet: _Sheet, row: int, position: int, sort: str) -> tuple[str, str]:
-    """Give the text of a cell and the kind of its problem, or "".
-
-    ``sort`` is "date", "never_date", "text" where the date columns are named, or "any".
+    Where the row below has texts only under wide header cells, it is a part of the header.
     """
-    written = sheet.formulas.cell(row, position + 1)
-    saved = sheet.results.cell(row, position + 1)
-    if isinstance(written, MergedCell) or isinstance(saved, MergedCell):
-        return "", ""  # named once, by its range
-    value = saved.value
-    if written.data_type == "f":
-        # ="0012" is how some exports keep zeros; it needs no calculation.
-        literal = re.fullmatch(r'="([^"]*)"', str(written.value))
-        if value is None and literal:
-            return literal[1], ""
-        if value is None:
-            return "", "formula"
-    if saved.data_type == "e" or (isinstance(value, str) and value in ERROR_CODES):
-        return "", "error"
-    if isinstance(value, timedelta) or (sort == "never_date" and isinstance(value, date | time)):
-        return "", "date"
-    if isinstance(value, str) and re.search(LINE_BREAK, value):
-        return "", "break"
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        text = _show(value)
-    elif abs(value) >= 10**_MOST_DIGITS:
-        return "", "digits"
-    else:
-        text = _show_number(value, str(saved.number_format))
-    if sort == "date" and isinstance(value, int | float) and _DAY_NUMBER.fullmatch(text):
-        return _show(from_excel(int(text), sheet.epoch)), ""
-    if sheet.epoch == CALENDAR_MAC_1904 and sort in ("date", "any") and _DAY_NUMBER.fullmatch(text):
-        return "", "epoch"
-    return text, ""
+    heads = [
+        merged for merged in sheet.merged_cells.ranges if plan.titles < merged.min_row <= plan.rows
+    ]
+    deepest = max((merged.max_row for merged in heads), default=0)
+    rows = plan.rows
+    while rows < min(deepest, len(lines)):
+        filled = {at for at, text in enumerate(lines[rows], 1) if text.strip()}
+        if filled:
+            wide = {
+                at
+                for merged in heads
+                if merged.min_col < merged.max_col
+                for at in range(merged.min_col, merged.max_col + 1)
+            }
+            if filled <= wide:
+                plan.problems.append(
+                    f"見出しの下の段（{rows + 1}行目）に、対応表にない見出しがあります。"
+                    "様式の対応表に加えるか、見出しを一行にしてください。"
+                )
+            break
+        rows += 1
+    return plan._replace(rows=rows)
 
 
-def _show(value: object) -> str:
-    """Give a value as text: dates in ISO form, the time only where there is one."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, datetime):
-        # A time of day is a fraction of a day, so it comes with a rounding error.
-        moment = (value + timedelta(milliseconds=500)).replace(microsecond=0)
-        return moment.date().isoformat() if moment.time() == time(0) else moment.isoformat(" ")
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return str(value)
+def _read_rows(sheet: Sheet, plan: HeaderPlan, profile: Profile) -> list[_Row]:
+    """Read the rows below the header, with what is wrong with the cells of each."""
+    known = {fold_header(name) for name in list_headers(profile)}
+    sorts = dict.fromkeys(plan.positions.values(), TEXT if profile.date_columns else ANY)
+    for columns, sort in ((profile.date_columns, DATE), (profile.never_dates, NEVER_DATE)):
+        sorts |= {plan.positions[name]: sort for name in columns if name in plan.positions}
+    choices = {at: value for values in plan.options.values() for at, value in values.items()}
+    sorts |= dict.fromkeys(choices, TEXT)
+    places = {at: f"{name_column(at)}列「{plan.headers[at].strip()}」" for at in sorts}
+    rows = []
+    for number, texts, kinds in read_lines(sheet, plan.rows + 1, sorts):
+        reasons = [places[at] + DAMAGE[kinds[at]] for at in sorted(sorts) if kinds[at]]
+        reasons += [name_column(at) + _HEADLESS for at in plan.blanks if texts[at].strip()]
+        reasons += [
+            places[at] + UNTOLD_MARK
+            for at, value in choices.items()
+            if not kinds[at] and read_mark(value, plan.headers[at], texts[at]) is None
+        ]
+        folded = [fold_header(text) for text in texts if text.strip()]
+        if len(folded) > 1 and known.issuperset(folded):
+            reasons.append(_REPEATED)
+        rows.append(_Row(number, texts, reasons))
+    return rows
 
 
-def _show_number(value: int | float, number_format: str) -> str:
-    """Give a number as the cell shows it where the format is one of zeros, else plainly."""
-    if value != int(value):
-        return repr(value)
-    digits = str(int(value))
-    shape = re.sub(r'[\\"]', "", number_format.rsplit(";", 1)[-1])
-    if value < 0 or not re.fullmatch(r"0{2,}(?:-0+)*", shape):
-        return digits
-    if "-" in shape and len(digits) > shape.count("0"):
-        return digits
-    padded = digits.zfill(shape.count("0"))
-    for position in (mark.start() for mark in re.finditer("-", shape)):
-        padded = f"{padded[:position]}-{padded[position:]}"
-    return padded
+def _mark_merged(sheet: Worksheet, rows: list[_Row], plan: HeaderPlan, profile: Profile) -> None:
+    """Mark every row that a merged cell touches.
+
+    An empty row is touched by a person's cell only: that may stand for one more person there.
+    """
+    for merged in sheet.merged_cells.ranges:
+        first, after = merged.min_row - plan.rows - 1, merged.max_row - plan.rows
+        spreads = (
+            first >= 0
+            and bool(rows[first].texts[merged.min_col - 1].strip())
+            and not is_footer(rows[first].texts, profile.footers)
+        )
+        for row in rows[max(first, 0) : max(after, 0)]:
+            if _MERGED not in row.reasons and (spreads or not _is_blank(row)):
+                row.reasons.append(_MERGED)
 
 
-def _remark_hidden(sheet: Worksheet, header_row: int, last: int) -> list[str]:
-    hidden = sum(
-        1
-        for row, dimension in sheet.row_dimensions.items()
-        if dimension.hidden and header_row < row <= last
-    )
-    return [f"表示されていない行が{hidden}行あり、それも読みました。"] if hidden else []
+def _is_blank(row: _Row) -> bool:
+    return not any(text.strip() for text in row.texts)
+
+
+def _sort_rows(below: list[_Row], profile: Profile) -> tuple[list[_Row], int, int]:
+    """Take out the blank rows and the totals at the end; give the others, and how many went."""
+    filled = [row for row in below if row.reasons or not _is_blank(row)]
+    rows = list(filled)
+    while rows and is_footer(rows[-1].texts, profile.footers):
+        rows.pop()
+    for row in rows:
+        if is_footer(row.texts, profile.footers):
+            row.reasons.append(_TOTAL)
+    return rows, len(below) - len(filled), len(filled) - len(rows)
+
+
+def _name_columns(rows: list[_Row], plan: HeaderPlan, profile: Profile) -> dict[str, list[str]]:
+    """Give the canonical columns that the file has."""
+    columns: dict[str, list[str]] = {}
+    for name in list_columns(profile):
+        if name in plan.positions:
+            columns[name] = [row.texts[plan.positions[name]] for row in rows]
+        elif name in plan.options:
+            columns[name] = [join_choices(plan, name, dict(enumerate(row.texts))) for row in rows]
+    return columns
+
+
+def _join_reasons(
+    rows: list[_Row], columns: dict[str, list[str]], plan: HeaderPlan, profile: Profile
+) -> list[str]:
+    """Give all reasons why a row is not to be read as one text, "" where it is."""
+    cells = pa.table({name: pa.array(texts, pa.string()) for name, texts in columns.items()})
+    headers = {name: plan.headers[at].strip() for name, at in plan.positions.items()}
+    misfits = join_reasons(find_misfits(cells, profile, headers), len(rows))
+    return [
+        "、".join([*row.reasons, *([why] if why else [])])
+        for row, why in zip(rows, misfits, strict=True)
+    ]
+
+
+def _digest(row: _Row) -> str:
+    """Digest a row as it stands, whatever empty columns are formatted behind it."""
+    texts = "\x1f".join(row.texts).rstrip("\x1f")
+    return hashlib.sha256(texts.encode()).hexdigest()

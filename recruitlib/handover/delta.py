@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import date
 
 import pandas as pd
 
@@ -26,7 +27,7 @@ VOID_COLUMNS = ("serial", "bundle", "sheet", "position", "addressee_id", "reason
 
 def find_void(
     labels: pd.DataFrame, recipients: pd.DataFrame, records: pd.DataFrame, protected: Iterable[str],
-    opted_out: Iterable[str],
+    opted_out: Iterable[str], today: date,
 ) -> pd.DataFrame:  # fmt: skip
     """Find the labels that must not be handed over, each with its one reason.
 
@@ -36,14 +37,15 @@ def find_void(
         records: every row of the extract of handover day.
         protected: ids under protective measures today.
         opted_out: ids of new applications in force.
+        today: handover day; who planned to move out by it is no resident any more.
 
     Returns:
         a subset of ``labels`` with the column ``reason``.
     """
     # Every label stays, even one whose person is not in the list: it differs, and so is void.
     printed = labels.merge(recipients, on="addressee_id", how="left", validate="one_to_one")
-    today = records[records["is_latest"]].set_index("addressee_id")
-    now = today.reindex(printed["addressee_id"]).reset_index()
+    latest = records[records["is_latest"]].set_index("addressee_id")
+    now = latest.reindex(printed["addressee_id"]).reset_index()
     status = now["status"]
     reasons = pd.Series("", index=printed.index, dtype="str")
     # Later lines win: a person who is protected is named so, whatever else happened.
@@ -52,7 +54,7 @@ def find_void(
         ("moved_within", _differs(now, printed, ("postal_code", "address", "building"))),
         ("nationality_lost", now["nationality"] != JAPANESE),
         ("removed", (status != RESIDENT) | (now["left_on"] != "")),
-        ("moved_out", status == "moved_out"),
+        ("moved_out", (status == "moved_out") | _has_left(now["planned_move_out"], today)),
         ("died", status == "dead"),
         ("not_found", status.isna()),
         ("newly_opted_out", printed["addressee_id"].isin(set(opted_out))),
@@ -61,6 +63,11 @@ def find_void(
         reasons = reasons.mask(holds, reason)
     void = printed.assign(reason=reasons)
     return void.loc[void["reason"] != "", list(VOID_COLUMNS)].reset_index(drop=True)
+
+
+def _has_left(planned: pd.Series, today: date) -> pd.Series:
+    """Mark who planned to move out by this day (住民記録システム標準仕様書 1.1.5)."""
+    return planned.notna() & (planned != "") & (planned <= today.isoformat())
 
 
 def _differs(now: pd.DataFrame, printed: pd.DataFrame, columns: Iterable[str]) -> pd.Series:

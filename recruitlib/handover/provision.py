@@ -21,6 +21,7 @@ from recruitlib.base.audit import (
 )
 from recruitlib.base.counts import ALL, Count, merge_counts, read_counts
 from recruitlib.base.errors import AwaitingPerson
+from recruitlib.base.profiles import read_profile
 from recruitlib.base.run import Stage, ask_guard, asking, complete_stage, read_private_table
 from recruitlib.base.scope import check_conditions, check_recipient, read_scope
 from recruitlib.base.traces import remember_terms
@@ -28,12 +29,18 @@ from recruitlib.handover.delta import digest_delta, find_void
 from recruitlib.handover.documents import render_letter, render_receipt
 from recruitlib.handover.receipt import Receipt, check_serials, count_labels, read_receipt
 from recruitlib.labels.export import find_new_housemates, select_fresh
-from recruitlib.optouts.exclusion import match_day, take_applications
+from recruitlib.optouts.exclusion import join_later_day, match_day, take_applications
 from recruitlib.registry.cohort import check_base_date
 from recruitlib.registry.extract import Extract, read_extract
-from recruitlib.registry.intake import ask_scope, require_marker, take_protections
-from recruitlib.registry.profiles import read_profile
-from recruitlib.registry.protections import select_protected
+from recruitlib.registry.intake import (
+    Loaded,
+    ask_scope,
+    check_later_rows,
+    find_protected,
+    read_listed,
+    require_marker,
+    take_protections,
+)
 from recruitlib.review.balance import check_balance
 
 LETTER, RECEIPT = "handover/cover_letter.pdf", "handover/receipt.pdf"
@@ -59,13 +66,18 @@ def find_delta(stage: Stage) -> Delta:
         read_private_table(stage, "recipients"),
     )
     extract = _read_today(stage)
-    protections = take_protections(stage, extract, prefix="handover_")
-    fresh = select_fresh(stage, take_applications(stage, prefix="handover_"))
+    loaded = Loaded(extract, read_listed(stage, "handover_"))
+    possible = read_private_table(stage, "possible")
+    everybody = find_protected(stage, take_protections(stage, loaded, possible, "handover_"))
+    received = take_applications(stage, prefix="handover_")
+    if lost := join_later_day(stage, received):
+        ask_guard(stage, "handover.delta_settled", lost)
+    fresh = select_fresh(stage, received.applications)
     opted_out = _match_fresh(stage, fresh, extract)
-    mates = find_new_housemates(stage, recipients, protections, extract)["addressee_id"]
+    mates = find_new_housemates(stage, recipients, everybody, extract)["addressee_id"]
     void = find_void(
         labels.drop(columns="cohort"), recipients, extract.records,
-        {*select_protected(protections), *mates}, opted_out,
+        {*everybody, *mates}, opted_out, stage.today,
     )  # fmt: skip
     changed = extract.records[
         extract.records["is_latest"] & extract.records["addressee_id"].isin(void["addressee_id"])
@@ -80,7 +92,8 @@ def _read_today(stage: Stage) -> Extract:
         extract = read_extract(stage.locate("handover_registry_file"), profile)
     require_marker(stage, extract)
     base_date = date.fromisoformat(stage.parameters["handover_registry_base_date"])
-    problems = check_base_date(extract.records, base_date, stage.today, max_age_days=0)
+    problems = check_base_date(extract.newest_change, base_date, stage.today, max_age_days=0)
+    problems += check_later_rows(stage, extract)
     total = stage.parameters["handover_registry_total"]
     if extract.source.rows_read != total:
         problems.append(

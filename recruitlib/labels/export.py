@@ -10,6 +10,8 @@ import pandas as pd
 
 from recruitlib.base.audit import append_entry, digest_keyed, group_digest
 from recruitlib.base.counts import ALL, Count, merge_counts, read_counts
+from recruitlib.base.decisions import read_decisions
+from recruitlib.base.profiles import list_rows
 from recruitlib.base.run import (
     Stage,
     ask_guard,
@@ -30,12 +32,22 @@ from recruitlib.labels.proof import (
     write_expected,
 )
 from recruitlib.labels.sheets import Sheet, read_sheet
-from recruitlib.optouts.decisions import read_decisions
-from recruitlib.optouts.exclusion import match_day, reread_registry, take_applications
+from recruitlib.optouts.exclusion import (
+    join_later_day,
+    match_day,
+    reread_registry,
+    take_applications,
+)
+from recruitlib.optouts.register import CONTENT
 from recruitlib.registry.extract import Extract
-from recruitlib.registry.intake import ask_scope, take_protections
-from recruitlib.registry.profiles import list_rows
-from recruitlib.registry.protections import find_housemates, select_protected
+from recruitlib.registry.intake import (
+    Loaded,
+    ask_scope,
+    find_protected,
+    read_listed,
+    take_protections,
+)
+from recruitlib.registry.protected import find_housemates
 from recruitlib.review.approval import check_approval, digest_approval, read_approval
 from recruitlib.review.balance import check_balance, count_people
 from recruitlib.review.recipients import Exclusions
@@ -48,7 +60,7 @@ COLUMN_LABELS = {
 }
 LABEL_COLUMNS = ("serial", "bundle", "sheet", "position", "addressee_id", "cohort")
 # What an application says; a row that differs in any of it since the approval is a new one.
-_CONTENT = ["application_id", "subject_name", "subject_birth_date", "subject_address", "status"]
+_CONTENT = [*CONTENT, "card_name", "card_substitutes"]
 
 
 class PrintDay(NamedTuple):
@@ -83,11 +95,15 @@ def check_print_day(stage: Stage) -> PrintDay:
     excluded = read_private_table(stage, "excluded")
     _ask_approval(stage, recipients, cohort, excluded)
     extract = reread_registry(stage)
-    protections = take_protections(stage, extract, prefix="print_")
-    fresh = select_fresh(stage, take_applications(stage, prefix="print_"))
-    problems = check_new_hits(stage, fresh, extract, recipients)
-    protected = set(select_protected(protections)) & set(recipients["addressee_id"])
-    mates = find_new_housemates(stage, recipients, protections, extract)
+    loaded = Loaded(extract, read_listed(stage, "print_"))
+    possible = read_private_table(stage, "possible")
+    everybody = find_protected(stage, take_protections(stage, loaded, possible, "print_"))
+    received = take_applications(stage, prefix="print_")
+    fresh = select_fresh(stage, received.applications)
+    problems = join_later_day(stage, received)
+    problems += check_new_hits(stage, fresh, extract, recipients)
+    protected = set(everybody) & set(recipients["addressee_id"])
+    mates = find_new_housemates(stage, recipients, everybody, extract)
     if len(mates):
         problems.append(
             f"支援措置の対象者と同じ世帯の人が {len(mates)} 人、確かめないまま提供対象者にいます。"
@@ -126,12 +142,12 @@ def _ask_approval(
 
 
 def find_new_housemates(
-    stage: Stage, recipients: pd.DataFrame, protections: pd.DataFrame, extract: Extract
+    stage: Stage, recipients: pd.DataFrame, protected: pd.Series, extract: Extract
 ) -> pd.DataFrame:
     """Find recipients who share a household with a protected person, and whom nobody decided about."""
     cases = read_private_table(stage, "cases")
     decided = cases.loc[(cases["kind"] == "housemate") & (cases["problem"] == ""), "addressee_id"]
-    mates = find_housemates(recipients, protections, extract.records)
+    mates = find_housemates(recipients, protected, extract.records)
     return mates[~mates["addressee_id"].isin(decided)]
 
 

@@ -2,27 +2,58 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from recruitlib.base.counts import ALL, STEP_BY_NAME, Count
+from recruitlib.base.decisions import (
+    Decisions,
+    list_decided,
+    list_row_cases,
+    read_decisions,
+    settle_row_cases,
+    tell_open_cases,
+)
 from recruitlib.base.errors import IntegrityError
-from recruitlib.base.run import Stage, ask_guard, complete_stage, read_completed, read_private_table
+from recruitlib.base.profiles import read_profile
+from recruitlib.base.run import (
+    Stage,
+    ask_guard,
+    complete_stage,
+    keep_proposal,
+    read_completed,
+    read_private_table,
+)
+from recruitlib.base.scope import read_scope
 from recruitlib.base.traces import remember_terms
+from recruitlib.optouts.acts import (
+    link_applications,
+    name_acts,
+    order_acts,
+    tabulate_statuses,
+)
 from recruitlib.optouts.applications import (
     SOURCE_LABELS,
     SOURCES,
-    check_exports,
-    check_totals,
-    check_year,
+    Received,
+    gather_received,
     read_applications,
 )
+from recruitlib.optouts.forms import restrict_profile, tabulate_columns
 from recruitlib.optouts.matching import build_people, build_subjects, match_applications
+from recruitlib.optouts.receipts import (
+    check_exports,
+    check_readable,
+    check_series,
+    check_totals,
+    check_year,
+)
+from recruitlib.optouts.register import describe_missing, join_day
 from recruitlib.optouts.towns import read_towns
 from recruitlib.registry.extract import Extract, read_extract
-from recruitlib.registry.profiles import read_profile
 
+REGISTER = "register"
 OUTCOMES = ("matched", "to_confirm", "outside", "undecided", "withdrawn")
 
 
@@ -34,44 +65,121 @@ class Matched(NamedTuple):
     candidates: pd.DataFrame
 
 
-def take_applications(stage: Stage, prefix: str = "") -> pd.DataFrame:
+def take_applications(stage: Stage, prefix: str = "") -> Received:
     """Read one day's applications of all channels and ask whether they are all there.
 
     Args:
         prefix: "" on the day of loading, "print_" and "handover_" on the later days.
 
     Returns:
-        the columns of ``applications`` and ``source`` (form or counter); rows of all channels.
+        the applications of all channels (with ``source`` and ``linked_to``), and the rows that
+        could not be read: two people decide about them, and on the later days they stop the run.
     """
-    tables = []
+    tables = {}
+    scope = read_scope(stage.locate("scope_file"))
     for source in SOURCES:
-        profile = read_profile(stage.locate(f"{source}_profile"))
-        table, _ = read_applications(stage.locate(f"{prefix}{source}_file"), profile)
+        profile = restrict_profile(read_profile(stage.locate(f"{source}_profile")), scope)
+        tables[source] = read_applications(stage.locate(f"{prefix}{source}_file"), profile)
         remember_terms(
             stage.folder, stage.key, stage.number,
-            table.rename(columns={"subject_name": "full_name", "subject_address": "address"}),
+            tables[source][0].rename(
+                columns={"subject_name": "full_name", "subject_address": "address"}
+            ),
         )  # fmt: skip
-        # Two channels may number alike; an application's id names its channel.
-        ids = source + ":" + table["application_id"]
-        tables.append(table.assign(application_id=ids, source=source))
-    applications = pd.concat(tables, ignore_index=True)
+    received = gather_received(tables)
+    received = received._replace(applications=link_applications(received.applications))
     values = stage.parameters
-    totals = {source: values[f"{prefix}{source}_total"] for source in SOURCES}
-    problems = check_totals(applications, totals, values["applications_zero_confirmed_by"])
-    problems += check_year(applications, values["fiscal_year"])
+    applications = received.applications
+    problems = check_totals(
+        received.count_rows(), read_totals(stage, prefix), values["applications_zero_confirmed_by"]
+    )
+    problems += check_series(received) + check_year(applications, values["fiscal_year"])
     exported = {source: values[f"{prefix}{source}_exported_on"] for source in SOURCES}
     today = stage.today if prefix else None
     late = check_exports(applications, exported, values["optout_deadline"], today)
     if not prefix:
-        ask_guard(stage, "optouts.total_agrees", problems, f"{len(applications)}件")
+        ask_guard(
+            stage, "optouts.total_agrees", problems, f"{sum(received.count_rows().values())}件"
+        )
         problems = []
+    else:
+        problems += check_readable(drop_decided(stage, received))
     ask_guard(
         stage,
         "optouts.complete",
         problems + late,
         f"出力日 {'・'.join(sorted(set(exported.values())))}",
     )
-    return applications
+    return received
+
+
+def settle_rows(stage: Stage, received: Received) -> pd.DataFrame:
+    """Join the applications into the office's register, and ask what two people must decide.
+
+    That is every row that cannot be read, and every application that the register holds of this
+    run and that the export of today has lost.
+
+    Returns:
+        the cases with what was decided; a row that is left out is no application, or stands again
+        elsewhere.
+
+    Raises:
+        AwaitingPerson: a case is open.
+    """
+    rows = [_make_unreadable(row) for row in received.quarantine.to_dict("records")]
+    missing = join_day(stage, received.applications).missing
+    rows += [_make_missing(number) for number in missing]
+    cases = list_row_cases(rows, stage.key.digest_key)
+    settled = settle_row_cases(cases, _read_row_decisions(stage))
+    if len(cases):
+        keep_proposal(stage, "doubts_02", cases)
+    ask_guard(
+        stage, "optouts.rows_decided", tell_open_cases(settled, "02"), f"{len(cases)}件の事例"
+    )
+    return settled
+
+
+def drop_decided(stage: Stage, received: Received) -> Received:
+    """Drop the unreadable rows that two people have already left out on the day of 02."""
+    rows = received.quarantine
+    kept = pd.Series(True, index=rows.index)
+    for source, own in rows.groupby("source"):
+        cases = list_row_cases(
+            [_make_unreadable(row) for row in own.to_dict("records")], stage.key.digest_key
+        )
+        decided = list_decided(cases, _read_row_decisions(stage))
+        kept &= ~((rows["source"] == source) & rows["source_row"].isin(decided))
+    return received._replace(quarantine=rows[kept].reset_index(drop=True))
+
+
+def join_later_day(stage: Stage, received: Received) -> list[str]:
+    """Join a later day's applications into the register, and say which ones are lost since 02."""
+    missing = join_day(stage, received.applications).missing
+    decided = list_decided(
+        list_row_cases([_make_missing(number) for number in missing], stage.key.digest_key),
+        _read_row_decisions(stage),
+    )
+    return describe_missing([number for number in missing if number not in decided])
+
+
+def _make_unreadable(row: dict[str, Any]) -> tuple[str, str, int, str, int, Any]:
+    return ("unreadable", row["source"], row["source_row"], row["reason"], 0, row["content"])
+
+
+def _make_missing(number: int) -> tuple[str, str, int, str, int, int]:
+    reason = "受付簿にある申出が、今回の出力にありません"
+    return ("missing", REGISTER, number, reason, 0, number)
+
+
+def _read_row_decisions(stage: Stage) -> Decisions:
+    return read_decisions(
+        stage.locate("rows_decisions_file"), stage.parameters["run_id"], stage.demonstration
+    )
+
+
+def read_totals(stage: Stage, prefix: str = "") -> dict[str, int]:
+    """Read the stated total of each source: the form's screen and the count of the papers."""
+    return {source: stage.parameters[f"{prefix}{source}_total"] for source in SOURCES}
 
 
 def reread_registry(stage: Stage) -> Extract:
@@ -91,20 +199,22 @@ def reread_registry(stage: Stage) -> Extract:
 
 
 def match_day(stage: Stage, applications: pd.DataFrame, extract: Extract) -> Matched:
-    """Match applications with the residents of the extract."""
+    """Match applications with the residents of the extract, and put each subject's acts in order."""
     values = stage.parameters
     towns = read_towns(stage.locate("towns_file"))
     place = (values["municipality"], values["prefecture"])
     cohort = read_private_table(stage, "cohort")
-    subjects = build_subjects(applications, towns, *place)
+    acts = applications.assign(status=name_acts(applications))
+    subjects = build_subjects(acts, towns, *place)
     people = build_people(
         extract.records, set(cohort["addressee_id"]), subjects, towns, *place, stage.today
     )
     matches, candidates = match_applications(subjects, people, values["applicants"])
     matches = hold_late(matches, applications, values["optout_deadline"], values["late_optout"])
+    matches = order_acts(matches, applications)
     found = extract.records[extract.records["addressee_id"].isin(candidates["addressee_id"])]
     remember_terms(stage.folder, stage.key, stage.number, found)
-    return Matched(applications, matches, candidates)
+    return Matched(link_applications(applications, matches), matches, candidates)
 
 
 def hold_late(
@@ -167,24 +277,41 @@ def finish_exclusion(stage: Stage, matched: Matched) -> str:
 
 
 def tabulate_channels(applications: pd.DataFrame, deadline: str) -> pd.DataFrame:
-    """Tabulate received, withdrawn, late and accepted applications by source."""
-    rows = []
-    for source in SOURCES:
-        own = applications[applications["source"] == source]
-        withdrawn = int((own["status"] == "withdrawn").sum())
-        late = int((own["received_at"] > deadline).sum())
-        rows.append((SOURCE_LABELS[source], len(own), withdrawn, late, len(own) - withdrawn))
-    return pd.DataFrame(rows, columns=["受付", "件数", "うち取下げ", "うち締切後", "有効"])
+    """Tabulate the applications by source and status, and how many came after the deadline."""
+    table = tabulate_statuses(applications, [(source, SOURCE_LABELS[source]) for source in SOURCES])
+    late = applications.loc[applications["received_at"] > deadline, "source"].value_counts()
+    return table.assign(うち締切後=[int(late.get(source, 0)) for source in SOURCES])
 
 
-def tabulate_totals(stage: Stage, applications: pd.DataFrame) -> pd.DataFrame:
+def tabulate_totals(stage: Stage, received: Received) -> pd.DataFrame:
     """Tabulate the totals of the form and of the papers beside the rows read."""
+    unreadable = received.quarantine["source"].value_counts()
+    found = received.count_rows()
     rows = [
-        (SOURCE_LABELS[source], stage.parameters[f"{source}_total"],
-         int((applications["source"] == source).sum()))
-        for source in SOURCES
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["受付", "画面・紙の件数", "読んだ件数"])
+        (
+            SOURCE_LABELS[source],
+            total,
+            found[source],
+            int(unreadable.get(source, 0)),
+            " ".join(received.sources[source].remarks),
+        )
+        for source, total in read_totals(stage).items()
+    ]
+    return pd.DataFrame(
+        rows, columns=["受付", "画面・紙の件数", "読んだ件数", "うち読めない行", "備考"]
+    )
+
+
+def tabulate_items(stage: Stage, received: Received) -> pd.DataFrame:
+    """Tabulate what becomes of each column of each channel's file."""
+    scope = read_scope(stage.locate("scope_file"))
+    tables = [
+        tabulate_columns(source, read_profile(stage.locate(f"{name}_profile")), scope).assign(
+            受付=SOURCE_LABELS[name]
+        )
+        for name, source in received.sources.items()
+    ]
+    return pd.concat(tables, ignore_index=True)[["受付", "列", "見出し", "扱い"]]
 
 
 def tabulate_outcomes(matched: Matched) -> pd.DataFrame:
@@ -194,7 +321,7 @@ def tabulate_outcomes(matched: Matched) -> pd.DataFrame:
         "to_confirm": "一致したが、申出者の資格を人が確かめる（先に除外）",
         "outside": "対象の年齢でない区民と一致（証拠あり）",
         "undecided": "人が決める（決まるまで印刷しない）",
-        "withdrawn": "取下げ（二人が確かめるまで除外のまま）",
+        "withdrawn": "取下げ・差し戻し・却下・試験（二人が確かめるまで除外のまま）",
     }
     rows = [
         (STEP_BY_NAME[count.step].label, count.count, words.get(count.step, ""))

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from recruitlib.base.names import fold_kana, fold_name, names_agree
+from recruitlib.optouts.acts import OUT_OF_FORCE, UNKNOWN
 from recruitlib.optouts.addresses import Lot, lots_agree, parse_address
-from recruitlib.optouts.names import fold_kana, fold_name, names_agree
 from recruitlib.optouts.towns import TownTable
 
 MATCH_COLUMNS = ("application_id", "outcome", "addressee_id", "tier", "evidence", "reason")
@@ -180,8 +181,8 @@ def match_subject(
     if len(own) == 1 and len(full) == 1:
         reason = find_doubt(subject, applicants)
         outcome, tier = ("to_confirm", "B") if reason else ("matched", "A")
-        if subject.status == "withdrawn":
-            outcome, reason = "withdrawn", "withdrawal"
+        if subject.status in OUT_OF_FORCE:
+            outcome, reason = "withdrawn", OUT_OF_FORCE[subject.status]
         return _end(subject, outcome, own[0], tier, "氏名・生年月日・番地", reason), []
     near = [person for evidence, person in weighed if person.in_cohort and evidence.strength >= 2]
     if not near and len(full) == 1 and prove_outside(subject, full[0], people):
@@ -199,14 +200,14 @@ def _end(
 
 
 def find_doubt(subject: Subject, applicants: list[str]) -> str:
-    """Find why a full agreement still needs an officer: who applied, or who signed."""
+    """Find why a full agreement still needs an officer: who applied, who signed, what is asked."""
     if subject.relation not in applicants:
         return "authority"
     if subject.card_name and not names_agree(
         subject.card_name, subject.name, subject.card_substitutes
     ):
         return "other_signer"
-    return ""
+    return "status" if subject.status == UNKNOWN else ""
 
 
 def prove_outside(subject: Subject, found: Person, people: list[Person]) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from recruitlib.base.errors import FormError, raise_problems
-from recruitlib.optouts.names import fold_variants
+from recruitlib.base.names import fold_variants
 
 TOWN_COLUMNS = ("town", "postal_code", "has_chome", "chome_count")
 

@@ -9,21 +9,22 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from recruitlib.base.counts import ALL, Count
+from recruitlib.base.counts import ALL, ROW_STEPS, Count
 from recruitlib.base.dates import birth_range_of, format_era
+from recruitlib.base.profiles import list_rows
+from recruitlib.registry.births import BirthRange
 from recruitlib.registry.extract import (
+    BIRTH_UNSURE,
     JAPANESE,
     RESIDENT,
     RESIDENT_COLUMNS,
-    BirthRange,
+    ROW_ENDS,
 )
-from recruitlib.registry.profiles import list_rows
 
 # With fewer people an empty month is no sign of a fault: at 100 its chance is below 1 in 500.
 FEWEST_FOR_MONTHS = 100
 # A living registry changes every day; a month without any change is an old extract.
 QUIET_DAYS = 31
-_ROW_ENDS = ("superseded", "not_resident", "foreign", "unreadable", "out_of_range")
 
 
 def read_ranges(parameters: Mapping[str, Any]) -> list[BirthRange]:
@@ -52,9 +53,13 @@ def check_ranges(ranges: Sequence[BirthRange], fiscal_year: int) -> list[str]:
 
 
 def check_base_date(
-    records: pd.DataFrame, base_date: date, today: date, max_age_days: int
+    newest_change: str, base_date: date, today: date, max_age_days: int
 ) -> list[str]:
-    """Say why an extract is not of its stated base date, or too old for today."""
+    """Say why an extract is not of its stated base date, or too old for today.
+
+    Args:
+        newest_change: the latest date of a change in the extract, ISO text.
+    """
     problems = []
     if base_date > today:
         problems.append("抽出基準日が業務日より後です。")
@@ -62,47 +67,76 @@ def check_base_date(
         problems.append(
             f"抽出基準日から{(today - base_date).days}日たっています（上限{max_age_days}日）。"
         )
-    newest = records["changed_on"].max()
-    if not newest:
+    if not newest_change:
         problems.append("異動年月日がどの行にもありません。")
         return problems
-    if newest > base_date.isoformat():
+    if newest_change > base_date.isoformat():
         problems.append("抽出基準日より後の異動があります。基準日を確かめてください。")
-    if newest < (base_date - timedelta(days=QUIET_DAYS)).isoformat():
+    if newest_change < (base_date - timedelta(days=QUIET_DAYS)).isoformat():
         problems.append(
             f"抽出基準日の前{QUIET_DAYS}日間に異動が一件もありません。古い抽出ではありませんか。"
         )
     return problems
 
 
-def select_cohort(records: pd.DataFrame, ends: pd.Series) -> pd.DataFrame:
+def select_cohort(records: pd.DataFrame, included: Mapping[str, str]) -> pd.DataFrame:
     """Select the rows of the cohorts as whole records.
+
+    Args:
+        records: rows of the extract with their ``end``.
+        included: of people whose birth date is unsure, the ids that two people included, each
+            with the age of its cohort.
 
     Returns:
         the columns of ``residents`` and ``cohort`` (the age as text); as many rows as ends that
-        name an age.
+        name an age, and as many as ``included``.
     """
-    chosen = ~ends.isin(_ROW_ENDS)
-    cohort = records.loc[chosen, list(RESIDENT_COLUMNS)].copy()
-    cohort["cohort"] = ends[chosen]
+    latest = records[records["is_latest"]]
+    unsure = latest["end"] == BIRTH_UNSURE
+    ages = latest["end"].mask(
+        unsure, latest["addressee_id"].map(lambda person: included.get(person, BIRTH_UNSURE))
+    )
+    chosen = ~ages.isin(ROW_ENDS)
+    cohort = latest.loc[chosen, list(RESIDENT_COLUMNS)].copy()
+    cohort["cohort"] = ages[chosen].astype("str")
     return cohort.reset_index(drop=True)
 
 
-def count_rows(ends: pd.Series, ranges: Sequence[BirthRange]) -> list[Count]:
-    """Count the rows of the file by their ends."""
-    found = ends.value_counts()
-    counts = [Count(ALL, "rows_read", len(ends))]
-    counts += [Count(ALL, end, int(found.get(end, 0))) for end in _ROW_ENDS]
-    counts += [Count(str(r.age), "cohort", int(found.get(str(r.age), 0))) for r in ranges]
+def count_rows(
+    ends: Mapping[str, int], unreadable: int, included: Mapping[str, str],
+    ranges: Sequence[BirthRange],
+) -> list[Count]:  # fmt: skip
+    """Count the rows of the file by their ends.
+
+    Args:
+        ends: rows by end, the unreadable ones aside.
+        unreadable: rows that could not be read.
+        included: ids of unsure births that were included, with their age.
+    """
+    found = {**ends, "unreadable": unreadable}
+    found[BIRTH_UNSURE] = found.get(BIRTH_UNSURE, 0) - len(included)
+    counts = [Count(ALL, "rows_read", sum(ends.values()) + unreadable)]
+    counts += [Count(ALL, step, found.get(step, 0)) for step in ROW_STEPS]
+    for wanted in ranges:
+        age = str(wanted.age)
+        more = sum(chosen == age for chosen in included.values())
+        counts.append(Count(age, "cohort", found.get(age, 0) + more))
     return counts
 
 
-def check_rows(counts: Sequence[Count], rows_in_file: int) -> list[str]:
-    """Say if the rows of the file and the sum of their ends differ."""
+def check_rows(counts: Sequence[Count], rows_in_file: int, cohort: pd.DataFrame) -> list[str]:
+    """Say if the rows of the file and the sum of their ends differ, or a cohort and its count."""
+    problems = []
     parts = sum(count.count for count in counts if count.step != "rows_read")
     if parts != rows_in_file:
-        return [f"ファイルの行 {rows_in_file:,} と、行き先の合計 {parts:,} が違います。"]
-    return []
+        problems.append(f"ファイルの行 {rows_in_file:,} と、行き先の合計 {parts:,} が違います。")
+    for count in counts:
+        chosen = int((cohort["cohort"] == count.cohort).sum())
+        if count.step == "cohort" and count.count != chosen:
+            problems.append(
+                f"{count.cohort}歳: 数えた {count.count:,} 人と、選んだ {chosen:,} 人が違います。"
+            )
+    return problems
 
 
 def check_births(cohort: pd.DataFrame, ranges: Sequence[BirthRange]) -> list[str]:
@@ -110,6 +144,7 @@ def check_births(cohort: pd.DataFrame, ranges: Sequence[BirthRange]) -> list[str
     problems = []
     for birth_range in ranges:
         births = cohort.loc[cohort["cohort"] == str(birth_range.age), "birth_date"]
+        births = births[births != ""]  # one that two people included has no certain date
         if births.empty:
             problems.append(f"{birth_range.age}歳: 一人もいません。")
             continue
@@ -121,25 +156,6 @@ def check_births(cohort: pd.DataFrame, ranges: Sequence[BirthRange]) -> list[str
         if len(births) >= FEWEST_FOR_MONTHS and births.str[5:7].nunique() < 12:
             problems.append(
                 f"{birth_range.age}歳: 一人もいない生まれ月があります。抽出の条件を確かめてください。"
-            )
-    return problems
-
-
-# What a spreadsheet or a lost character leaves behind, and no name or address holds.
-_DAMAGE = r"[?？\ufffd]|[0-9０-９]{1,2}月[0-9０-９]{1,2}日|[0-9]{4}[/-][0-9]{1,2}[/-][0-9]{1,2}"
-
-
-def check_texts(cohort: pd.DataFrame) -> list[str]:
-    """Say which rows of the cohort hold a name or address that was damaged on the way.
-
-    A question mark stands where a character was lost, a date where a spreadsheet took 8-1 for one.
-    """
-    problems = []
-    for column, label in (("full_name", "氏名"), ("address", "住所"), ("building", "方書")):
-        rows = cohort["source_row"][cohort[column].str.contains(_DAMAGE, regex=True)]
-        if len(rows):
-            problems.append(
-                f"{label}に、失われた文字の跡（?）か日付に化けた番地があります（{list_rows(rows)}）。抽出し直してください。"
             )
     return problems
 

@@ -8,40 +8,89 @@ from typing import NamedTuple
 import pandas as pd
 
 from recruitlib.base.counts import ALL, STEP_BY_NAME, Count
+from recruitlib.base.decisions import (
+    SOURCE_NAMES,
+    Decisions,
+    list_decided,
+    list_row_cases,
+    read_decisions,
+    settle_row_cases,
+    tell_open_cases,
+)
 from recruitlib.base.errors import GuardError
-from recruitlib.base.run import Stage, ask_guard, asking, complete_stage, skip_guard
+from recruitlib.base.profiles import list_rows, read_profile
+from recruitlib.base.run import (
+    Stage,
+    ask_guard,
+    asking,
+    complete_stage,
+    keep_proposal,
+    skip_guard,
+)
 from recruitlib.base.scope import check_scope, read_scope
 from recruitlib.base.traces import remember_terms
+from recruitlib.registry.births import BirthRange
 from recruitlib.registry.cohort import (
     check_base_date,
     check_births,
     check_ranges,
     check_rows,
-    check_texts,
     count_rows,
     read_ranges,
     retest_status,
     select_cohort,
 )
-from recruitlib.registry.extract import BirthRange, Extract, name_ends, read_extract
-from recruitlib.registry.profiles import list_rows, read_profile
-from recruitlib.registry.protections import (
-    check_found,
-    check_freshness,
+from recruitlib.registry.doubts import (
+    PROTECTIONS,
+    REGISTRY,
+    list_chosen,
+    list_doubts,
+    list_included,
+    list_traced,
+    list_unreadable,
+)
+from recruitlib.registry.extract import (
+    BIRTH_UNSURE,
+    RESIDENT_COLUMNS,
+    ROW_ENDS,
+    Extract,
+    read_extract,
+)
+from recruitlib.registry.protected import (
     find_housemates,
-    list_nobody,
-    read_protections,
     select_protected,
+    trace_protections,
+)
+from recruitlib.registry.protections import (
+    check_freshness,
+    gather_column,
+    list_nobody,
+    make_keep,
+    read_protections,
 )
 
 
+class Loaded(NamedTuple):
+    """What was read on a day: the extract, and the list of protected people ("" without a file)."""
+
+    extract: Extract
+    listed: pd.DataFrame
+
+
+class Traced(NamedTuple):
+    """The protective measures of a day, and where each row of them ended."""
+
+    protections: pd.DataFrame
+    ends: pd.DataFrame
+
+
 class Intake(NamedTuple):
-    """What intake found: the cohort, its ranges, the counts of every row, and the rows unread."""
+    """What intake found: the cohort, its ranges, the counts of every row, and who is protected."""
 
     cohort: pd.DataFrame
     ranges: list[BirthRange]
     counts: list[Count]
-    unreadable_rows: pd.Series
+    protected: pd.Series
 
 
 def list_items(stage: Stage) -> list[str]:
@@ -60,32 +109,47 @@ def ask_scope(stage: Stage) -> None:
     )
 
 
-def load_registry(stage: Stage) -> Extract:
-    """Read the registry extract and ask whether it is what it should be.
+def load_registry(stage: Stage) -> Loaded:
+    """Read the list of protected people and the registry extract, and ask whether it is right.
+
+    The list comes first: of the extract only the cohort stays, and whom the list may mean.
 
     Raises:
         FormError, GuardError: a guard said no.
     """
     ask_scope(stage)
-    profile = read_profile(stage.locate("registry_profile"))
     ranges = read_ranges(stage.parameters)
-    seen = "見出し・行の幅・文字コード・最新の記録を全行で見ました"
+    problems = check_ranges(ranges, stage.parameters["fiscal_year"])
+    if problems:
+        ask_guard(stage, "cohort.birth_range", problems)
+    listed = read_listed(stage)
+    profile = read_profile(stage.locate("registry_profile"))
+    seen = "見出し・行の幅・各列の形・文字コード・最新の記録を全行で見ました"
     with asking(stage, "registry.form_known", seen):
-        extract = read_extract(stage.locate("registry_file"), profile)
+        extract = read_extract(
+            stage.locate("registry_file"), profile, ranges, stage.today, make_keep(listed, profile)
+        )
     ask_guard(stage, "registry.form_known", [], seen)
     require_marker(stage, extract)
     base_date = date.fromisoformat(stage.parameters["registry_base_date"])
     ask_guard(
         stage, "registry.base_date",
         check_base_date(
-            extract.records, base_date, stage.today, stage.parameters["registry_max_age_days"]
+            extract.newest_change, base_date, stage.today,
+            stage.parameters["registry_max_age_days"],
         ),
         f"基準日 {base_date.isoformat()}",
     )  # fmt: skip
-    problems = check_ranges(ranges, stage.parameters["fiscal_year"])
-    if problems:
-        ask_guard(stage, "cohort.birth_range", problems)
-    return extract
+    return Loaded(extract, listed)
+
+
+def read_listed(stage: Stage, prefix: str = "") -> pd.DataFrame:
+    """Read a day's list of protected people; without a file nobody is on it."""
+    if not stage.parameters[f"{prefix}protections_file"]:
+        return list_nobody()
+    profile = read_profile(stage.locate("protections_profile"))
+    with asking(stage, "protection.list_fresh", "一覧を読みました"):
+        return read_protections(stage.locate(f"{prefix}protections_file"), profile)
 
 
 def require_marker(stage: Stage, extract: Extract) -> None:
@@ -94,29 +158,147 @@ def require_marker(stage: Stage, extract: Extract) -> None:
     Raises:
         GuardError: a demonstration was given a real registry, or a real run an invented one.
     """
-    marked = extract.records["is_marked"]
-    if stage.demonstration and not marked.all():
+    rows = extract.source.rows_read - len(extract.source.quarantine)
+    if stage.demonstration and extract.marked < rows:
         raise GuardError(
             "見本の実行ですが、台帳に架空の区の印がありません。見本の合言葉と承認は実在の台帳に使えません。"
         )
-    if not stage.demonstration and marked.any():
+    if not stage.demonstration and extract.marked:
         raise GuardError(
             "台帳に架空の区の印があります。本番の実行には実際の抽出を指定してください。"
         )
 
 
-def choose_cohort(stage: Stage, extract: Extract) -> Intake:
-    """Put every row into one end and choose the cohort, then test the choice again."""
+def take_protections(
+    stage: Stage, loaded: Loaded, cohort: pd.DataFrame | None = None, prefix: str = ""
+) -> Traced:
+    """Ask whether the list is of today, and trace each row of it and of the extract's own column.
+
+    Args:
+        loaded: what was read on this day.
+        cohort: on a later day, whoever may have been of the cohort on the day of loading.
+        prefix: "" on the day of loading, "print_" and "handover_" on the later days.
+    """
+    extract, listed = loaded
+    listed_on, attested_by = (
+        str(stage.parameters[f"{prefix}protections_{name}"])
+        for name in ("listed_on", "attested_by")
+    )
+    profile = read_profile(stage.locate("registry_profile"))
+    own = gather_column(extract.records, profile)
+    # A lot number without a town, as somebody typed it, is anybody's and looks like a date.
+    told = listed["address"].where(listed["address"].str.contains(r"[^\W\d_]"), "")
+    remember_terms(stage.folder, stage.key, stage.number, listed.assign(address=told))
+    has_list = bool(stage.parameters[f"{prefix}protections_file"])
+    # The extract's own column is as old as the extract.
+    is_of_today = stage.parameters[f"{prefix}registry_base_date" if prefix != "print_" else
+                                   "registry_base_date"] == stage.today.isoformat()  # fmt: skip
+    stale = check_freshness(listed, listed_on, attested_by, stage.today)
+    ask_guard(
+        stage, "protection.list_fresh", [] if len(own) and not has_list and is_of_today else stale,
+        f"作成日 {listed_on}" if has_list else f"登録係の証明 {listed_on}",
+    )  # fmt: skip
+    # Rows of the extract are numbered below zero, so that none has the number of a list's row.
+    own = own.assign(source_row=-own["source_row"])
+    protections = pd.concat([listed, own], ignore_index=True) if len(own) else listed
+    candidates = list_possible(extract) if cohort is None else cohort
     ranges = read_ranges(stage.parameters)
-    ends = name_ends(extract.records, ranges)
-    counts = count_rows(ends, ranges)
-    cohort = select_cohort(extract.records, ends)
+    ends = trace_protections(protections, extract.records, candidates, ranges)
+    if protections.empty:
+        skip_guard(stage, "protection.every_row_found", "一覧がなく、登録係が証明したため")
+    elif prefix:
+        ask_guard(
+            stage,
+            "protection.every_row_found",
+            _list_new_doubts(stage, ends),
+            "一覧の全行の行き先を見ました",
+        )
+    else:
+        unsure = int((ends["end"] == "unsure").sum())
+        ask_guard(
+            stage, "protection.every_row_found", [],
+            f"一覧の全行の行き先を見ました（人が決める行: {'あり' if unsure else 'なし'}）",
+        )  # fmt: skip
+    return Traced(protections, ends)
+
+
+def _list_new_doubts(stage: Stage, ends: pd.DataFrame) -> list[str]:
+    """Say which rows of a later day's list nobody has decided on the day of loading."""
+    decided = list_traced(ends, stage.key.digest_key, read_row_decisions(stage))
+    new = ends["source_row"][(ends["end"] == "unsure") & ~ends["source_row"].isin(decided)]
+    if new.empty:
+        return []
+    sources = {PROTECTIONS: (new[new > 0], ""), REGISTRY: (-new[new < 0], "の支援措置の列")}
+    told = [
+        f"{SOURCE_NAMES[source]}{column}に、誰か決まらない行があります（{list_rows(rows)}）。"
+        for source, (rows, column) in sources.items()
+        if len(rows)
+    ]
+    return [*told, "本日の一覧と抽出を 01 の項目に入れて 01 からやり直し、二人で決めてください。"]
+
+
+def check_later_rows(stage: Stage, extract: Extract) -> list[str]:
+    """Say which unreadable rows of a later day's extract nobody has decided on the day of loading."""
+    rows = list_unreadable(extract)
+    decided = list_decided(list_row_cases(rows, stage.key.digest_key), read_row_decisions(stage))
+    unread = extract.source.quarantine["source_row"]
+    new = unread[~unread.isin(decided)]
+    if new.empty:
+        return []
+    return [
+        f"読めない行があります（{list_rows(new)}）。誰の行か分からないため、渡してよいと言えません。"
+    ]
+
+
+def list_possible(extract: Extract) -> pd.DataFrame:
+    """List whoever may be of a cohort, those whose birth date is unsure included."""
+    records = extract.records
+    possible = ~records["end"].isin(set(ROW_ENDS) - {BIRTH_UNSURE})
+    return records[records["is_latest"] & possible].reset_index(drop=True)
+
+
+def read_row_decisions(stage: Stage) -> Decisions:
+    """Read what two people decided of the doubts of the load."""
+    return read_decisions(
+        stage.locate("load_decisions_file"), stage.parameters["run_id"], stage.demonstration
+    )
+
+
+def settle_doubts(stage: Stage, loaded: Loaded, traced: Traced) -> pd.DataFrame:
+    """Ask whether two people have decided every row and person that a program cannot.
+
+    What they need to see stays encrypted while they are awaited.
+
+    Returns:
+        the cases with what was decided.
+
+    Raises:
+        AwaitingPerson: a case is open.
+    """
+    ranges = read_ranges(stage.parameters)
+    key = stage.key.digest_key
+    cases, people = list_doubts(loaded.extract, *traced, ranges, key)
+    settled = settle_row_cases(cases, read_row_decisions(stage))
+    if len(cases):
+        keep_proposal(stage, "doubts_01", cases)
+        keep_proposal(stage, "doubt_people_01", people)
+        remember_terms(stage.folder, stage.key, stage.number, list_possible(loaded.extract))
+    ask_guard(
+        stage, "registry.rows_decided", tell_open_cases(settled, "01"), f"{len(cases)}件の事例"
+    )
+    return settled
+
+
+def choose_cohort(stage: Stage, loaded: Loaded, traced: Traced, settled: pd.DataFrame) -> Intake:
+    """Put every row into one end and choose the cohort, then test the choice again."""
+    extract = loaded.extract
+    ranges = read_ranges(stage.parameters)
+    included = list_included(settled, extract, ranges)
+    unreadable = extract.source.quarantine["source_row"]
+    counts = count_rows(extract.ends, len(unreadable), included, ranges)
+    cohort = select_cohort(extract.records, included)
     remember_terms(stage.folder, stage.key, stage.number, cohort)
-    damaged = check_texts(cohort)
-    if damaged:
-        ask_guard(stage, "registry.form_known", damaged)
-    unreadable = extract.records["source_row"][ends == "unreadable"]
-    problems = check_rows(counts, extract.source.rows_read)
+    problems = check_rows(counts, extract.source.rows_read, cohort)
     total = stage.parameters["registry_total"]
     if extract.source.rows_read != total:
         problems.append(
@@ -135,58 +317,36 @@ def choose_cohort(stage: Stage, extract: Extract) -> Intake:
         stage, "cohort.status_retested", retest_status(cohort, extract.records),
         f"{len(cohort):,}行を検査し直しました",
     )  # fmt: skip
-    return Intake(cohort, ranges, counts, unreadable)
+    chosen = list_chosen(settled, traced.ends)
+    return Intake(cohort, ranges, counts, select_protected(traced.ends, chosen))
 
 
-def take_protections(stage: Stage, extract: Extract, prefix: str = "") -> pd.DataFrame:
-    """Read the day's list of protected people and ask whether each row of it finds its person.
-
-    Args:
-        prefix: "" on the day of loading, "print_" and "handover_" on the later days.
-    """
-    names = {
-        name: str(stage.parameters[f"{prefix}protections_{name}"])
-        for name in ("file", "listed_on", "attested_by")
-    }
-    protections = list_nobody()
-    if names["file"]:
-        profile = read_profile(stage.locate("protections_profile"))
-        with_file = stage.locate(f"{prefix}protections_file")
-        with asking(stage, "protection.list_fresh", "一覧を読みました"):
-            protections = read_protections(with_file, profile)
-    ask_guard(
-        stage, "protection.list_fresh",
-        check_freshness(protections, names["listed_on"], names["attested_by"], stage.today),
-        f"作成日 {names['listed_on']}" if names["file"] else "登録係の証明",
-    )  # fmt: skip
-    if protections.empty:
-        skip_guard(stage, "protection.every_row_found", "一覧がなく、登録係が証明したため")
-    else:
-        ask_guard(
-            stage, "protection.every_row_found", check_found(protections, extract.records),
-            "一覧の全行を宛名番号と生年月日で見ました",
-        )  # fmt: skip
-    return protections
+def find_protected(stage: Stage, traced: Traced) -> pd.Series:
+    """Find the ids that a later day's list protects, by what was decided of its unsure rows."""
+    decided = list_traced(traced.ends, stage.key.digest_key, read_row_decisions(stage))
+    return select_protected(traced.ends, decided)
 
 
-def finish_intake(stage: Stage, intake: Intake, extract: Extract, protections: pd.DataFrame) -> str:
+def finish_intake(stage: Stage, intake: Intake, loaded: Loaded) -> str:
     """Write the cohort and the protected ids, and complete the stage."""
-    housemates = find_housemates(intake.cohort, protections, extract.records)
-    protected = pd.DataFrame({"addressee_id": select_protected(protections)})
+    source = loaded.extract.source
+    housemates = find_housemates(intake.cohort, intake.protected, loaded.extract.records)
     return complete_stage(
         stage,
         counts=intake.counts,
         private={
             "cohort": intake.cohort,
-            "protected": protected,
+            "protected": pd.DataFrame({"addressee_id": intake.protected}),
             "housemates": housemates[["addressee_id"]],
+            "possible": list_possible(loaded.extract)[list(RESIDENT_COLUMNS)],
         },
         facts={
-            "inputs": {"registry": extract.digest},
+            "inputs": {"registry": loaded.extract.digest},
             "registry": {
-                "rows": extract.source.rows_read,
-                "encoding": extract.source.encoding,
-                "dropped_columns": len(extract.source.dropped),
+                "rows": source.rows_read,
+                "unreadable_rows": source.quarantine["source_row"].tolist(),
+                "encoding": source.encoding,
+                "dropped_columns": len(source.dropped),
             },
         },
     )
@@ -200,6 +360,12 @@ def tabulate_source(extract: Extract, path_name: str) -> pd.DataFrame:
             ("文字コード", extract.source.encoding),
             ("文字コードの決め方", extract.source.how_decoded),
             ("読んだ行", f"{extract.source.rows_read:,}"),
+            ("うち読めない行", f"{len(extract.source.quarantine):,}"),
+            (
+                "見出しの上の表題・空行・合計行（数えずに除いた行）",
+                f"{extract.source.title_rows + extract.source.blank_rows + extract.source.footer_rows}",
+            ),
+            *(("備考", remark) for remark in extract.source.remarks),
             ("読み込まずに捨てた列", f"{len(extract.source.dropped)}"),
             ("ファイルの要約値（先頭16桁）", extract.digest[:16]),
         ],

@@ -1,4 +1,4 @@
-"""Protective measures: the list of protected people, and that every row of it finds its person.
+"""Protective measures (支援措置): the list of today, read whole or refused.
 
 A measure does not end when its end date passes, only when it is cancelled; every kind of it
 excludes, the provisional one and people protected together included.
@@ -8,61 +8,117 @@ Source: 住民記録システム標準仕様書 1.1.16, 3.1; 住民基本台帳�
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as arrow_compute
 
 from recruitlib.base.dates import parse_date
 from recruitlib.base.errors import FormError, raise_problems
+from recruitlib.base.profiles import Profile, list_rows, translate_codes
 from recruitlib.base.tables import read_table
-from recruitlib.registry.extract import RESIDENT
-from recruitlib.registry.profiles import Profile, check_forms, decode_column, list_rows
+from recruitlib.base.workbooks import read_workbook
+from recruitlib.registry.evidence import find_keys, mark_shared
+from recruitlib.registry.extract import Keep
+from recruitlib.registry.protected import END_LABELS
 
 PROTECTION_COLUMNS = (
-    "addressee_id", "kind", "birth_date", "starts_on", "ends_on", "cancelled", "listed_on",
-    "source_row",
+    "addressee_id", "full_name", "full_name_kana", "birth_date", "address", "kind", "starts_on",
+    "ends_on", "cancelled", "listed_on", "source_row",
 )  # fmt: skip
+_DATES = ("birth_date", "starts_on", "ends_on", "listed_on")
+_TEXTS = ("addressee_id", "full_name", "full_name_kana", "address")
+_READ = (*_TEXTS, *_DATES, "kind", "cancelled")
+_NO_DAY = re.compile(r"0+([-/.]0+)*")
+# How systems write that a measure has no end: 9999-12-31, 99999999, and the year 99 of an era.
+_NO_END = re.compile(r"(9999|(令和|R\.?|5)99)\D?(12|99)\D?(31|99)日?|9{4,}")
 
 
 def read_protections(path: Path, profile: Profile) -> pd.DataFrame:
-    """Read a list of protected people.
+    """Read a list of protected people; a list with a row that cannot be read is refused whole.
+
+    Args:
+        path: a CSV file or a workbook, one row per measure.
+        profile: the maker's profile.
 
     Returns:
-        the columns of ``protections``; one row per row of the file.
+        the columns of ``protections``; one row per row of the file. What the list does not have
+        is "", and so is a birth date that is not fully known.
 
     Raises:
-        FormError: the file is not a list, or holds a kind of measure that is not known.
+        FormError: the file is not a list, or a row has a kind that is not known, a date that
+            cannot be read, or neither id nor name; all rows at once.
     """
     if not path.exists():
         raise FormError(
             f"{path.name}: ファイルがありません。登録係から本日の一覧を受け取ってください。"
         )
-    table = read_table(path, profile.columns, known=profile.known, required=profile.required).table
-    raise_problems(FormError, check_forms(table, profile), path.name)
-    dates = {
-        name: table[name].map(_read_date)
-        for name in ("birth_date", "starts_on", "ends_on", "listed_on")
-    }
-    unread = pd.concat([table["source_row"][read == "?"] for read in dates.values()])
-    if len(unread):
-        raise FormError(f"{path.name}: 読めない日付があります（{list_rows(unread)}）。")
-    return pd.DataFrame(
-        {
-            "addressee_id": table["addressee_id"],
-            "kind": decode_column(table, profile, "kind"),
-            **dates,
-            "cancelled": table["cancelled"].isin(["1"]),
-            "source_row": table["source_row"],
-        }
-    )[list(PROTECTION_COLUMNS)]
+    read = read_workbook if path.suffix.lower() == ".xlsx" else read_table
+    source = read(path, profile)
+    table = source.table.reindex(columns=[*_READ, "source_row"], fill_value="")
+    days = {name: _read_days(table[name], name) for name in _DATES}
+    kind = _translate(table["kind"], profile, "kind")
+    problems = [
+        f"{row}行目: {reason}。"
+        for row, reason in zip(
+            source.quarantine["source_row"], source.quarantine["reason"], strict=True
+        )
+    ]
+    problems += _check_rows(table, days)
+    if "kind" in source.table and "kind" not in source.absent and (kind == "").any():
+        rows = list_rows(table["source_row"][kind == ""])
+        problems.append(f"符号表にない支援措置区分です（{rows}）。")
+    if problems:
+        problems.append("登録係に直してもらってください。行を除いて進むことはできません。")
+    raise_problems(FormError, problems, f"支援措置対象者の一覧（{path.name}）")
+    cancelled = _translate(table["cancelled"], profile, "cancelled") == "cancelled"
+    columns = {**{name: table[name] for name in _TEXTS}, **days, "kind": kind}
+    columns |= {"cancelled": cancelled, "source_row": table["source_row"]}
+    return pd.DataFrame(columns)[list(PROTECTION_COLUMNS)]
 
 
-def _read_date(text: str) -> str:
-    parsed = parse_date(text)
-    if parsed.status == "empty":
+def _check_rows(table: pd.DataFrame, days: Mapping[str, pd.Series]) -> list[str]:
+    """Say which rows have an unreadable date, or nothing to find a person by."""
+    named = table["addressee_id"] + table["full_name"] + table["full_name_kana"]
+    faults = [
+        ("読めない日付があります", pd.DataFrame(days).isin(["?"]).any(axis=1)),
+        ("宛名番号も氏名もありません", named.str.strip() == ""),
+    ]
+    return [
+        f"{fault}（{list_rows(table['source_row'][wrong])}）。"
+        for fault, wrong in faults
+        if wrong.any()
+    ]
+
+
+def _translate(texts: pd.Series, profile: Profile, column: str) -> pd.Series:
+    return translate_codes(texts, profile, column) if column in profile.codes else texts
+
+
+def _read_days(texts: pd.Series, column: str) -> pd.Series:
+    read = {text: _read_day(text, column) for text in texts.unique()}
+    return texts.map(read).astype("str")
+
+
+def _read_day(text: str, column: str) -> str:
+    """Read a date as ISO text, "" for none, "?" for one that cannot be read."""
+    folded = "".join(unicodedata.normalize("NFKC", text).split())
+    if column != "birth_date" and _NO_DAY.fullmatch(folded):
         return ""
-    return parsed.value.isoformat() if parsed.status == "certain" and parsed.value else "?"
+    if column == "ends_on" and _NO_END.fullmatch(folded):
+        return ""
+    parsed = parse_date(text)
+    if parsed.value is not None:
+        return parsed.value.isoformat()
+    unknown = column == "birth_date" and parsed.status in ("partial", "unknown")
+    return "" if parsed.status == "empty" or unknown else "?"
 
 
 def list_nobody() -> pd.DataFrame:
@@ -72,127 +128,105 @@ def list_nobody() -> pd.DataFrame:
     )
 
 
+def gather_column(records: pd.DataFrame, profile: Profile) -> pd.DataFrame:
+    """Gather the people whom a column of the registry extract itself marks as protected.
+
+    Every kind protects. A mark on a superseded record counts too: whether the measure was
+    cancelled or the mark got lost cannot be told from its absence.
+
+    Args:
+        records: rows of the extract, with ``protection_kind`` as the file has it.
+        profile: the maker's profile; its codes give "" to what means that nobody is protected.
+
+    Returns:
+        the columns of ``protections``; one row per person and kind.
+
+    Raises:
+        FormError: a kind is not known.
+    """
+    marked = records[~records["protection_kind"].isin(_list_unmarked(profile))]
+    kind = _translate(marked["protection_kind"], profile, "protection_kind")
+    if (kind == "").any():
+        rows = list_rows(marked["source_row"][kind == ""])
+        raise FormError(
+            f"抽出の支援措置の列に、符号表にない区分があります（{rows}）。様式を確かめてください。"
+        )
+    gathered = marked.assign(kind=kind, cancelled=False)
+    gathered = gathered.sort_values("is_latest", ascending=False, kind="stable")
+    gathered = gathered.reindex(columns=list(PROTECTION_COLUMNS), fill_value="")
+    return gathered.drop_duplicates(["addressee_id", "kind"], ignore_index=True)
+
+
+def make_keep(protections: pd.DataFrame, profile: Profile) -> Keep:
+    """Make the choice of rows that the reader of the extract must keep for the protections.
+
+    Args:
+        protections: the list; it is read before the extract.
+        profile: the profile of the extract, whose column may mark people as protected.
+    """
+    keys, unmarked = find_keys(protections), pa.array(_list_unmarked(profile), pa.string())
+
+    def keep(cells: pa.Table) -> npt.NDArray[np.bool_]:
+        free = arrow_compute.is_in(cells["protection_kind"], value_set=unmarked)
+        return mark_shared(cells, keys) | ~np.asarray(free.to_numpy(), dtype=bool)
+
+    return keep
+
+
+def _list_unmarked(profile: Profile) -> list[str]:
+    """List what the extract's own column holds of people who are not protected."""
+    meanings = profile.codes.get("protection_kind", {})
+    return ["", *(code for code, meaning in meanings.items() if not meaning and code)]
+
+
 def check_freshness(
     protections: pd.DataFrame, listed_on: str, attested_by: str, today: date
 ) -> list[str]:
-    """Say why a list is not the list of today.
+    """Say why a list, or the attestation in its place, is not that of today.
 
     Args:
-        listed_on: the day of the list as the parameters state it ("" without a list).
-        attested_by: who attested, and when, that nobody is on it; "" when nobody did.
+        listed_on: the day of the list or of the attestation as the parameters state it.
+        attested_by: who attested that nobody is on the list, or that the protected are not in the
+            extract; "" when nobody did.
     """
     attested_by = attested_by.strip()
-    if not listed_on and not attested_by:
-        return [
-            "支援措置対象者の一覧がありません。登録係から受け取るか、空である証明を受けてください。"
-        ]
-    if protections.empty and not attested_by:
+    if not attested_by and protections.empty:
+        if not listed_on:
+            return [
+                "支援措置対象者の一覧がありません。登録係から受け取るか、空である証明を受けてください。"
+            ]
         return ["支援措置対象者の一覧が空です。登録係に確かめ、証明した人と日を書いてください。"]
     problems = []
-    if listed_on and listed_on != today.isoformat():
+    if not listed_on:
+        problems.append("支援措置対象者の一覧の作成日（または証明の日）が書かれていません。")
+    elif listed_on != today.isoformat():
         problems.append(
-            "支援措置対象者の一覧が本日のものではありません。登録係から本日の一覧を受け取ってください。"
+            "支援措置対象者がいないことの証明が本日のものではありません。登録係から本日の証明を受けてください。"
+            if protections.empty
+            else "支援措置対象者の一覧が本日のものではありません。登録係から本日の一覧を受け取ってください。"
         )
-    stated = set(protections["listed_on"]) - {""}
-    if stated - {listed_on}:
+    if set(protections["listed_on"]) - {"", listed_on}:
         problems.append(
             "一覧の中の作成年月日が、パラメータの作成日と違います。別の日の一覧ではありませんか。"
         )
     return problems
 
 
-def check_found(protections: pd.DataFrame, records: pd.DataFrame) -> list[str]:
-    """Say which rows of the list find no person, or one with another birth date.
-
-    A row that joins nobody would protect nobody: an id whose zeros were stripped, a row without
-    an id. Neither would one that joins the old record of somebody who moved away and came back
-    under a new number.
-
-    Args:
-        records: every row of the registry extract.
-    """
-    latest = records[records["is_latest"]].set_index("addressee_id")
-    known = protections["addressee_id"].isin(latest.index)
-    problems = []
-    if (~known).any():
-        problems.append(
-            f"一覧の行が抽出の誰にも当たりません（{list_rows(protections['source_row'][~known])}）。"
-            "宛名番号の先頭の 0 や古い番号を確かめてください。"
-        )
-    found = protections[known]
-    births = latest["birth_date"].reindex(found["addressee_id"]).to_numpy()
-    differs = (
-        (found["birth_date"] != "") & (births != "") & (found["birth_date"].to_numpy() != births)
-    )
-    if differs.any():
-        problems.append(
-            f"一覧と抽出で生年月日が違います（{list_rows(found['source_row'][differs])}）。登録係に確かめてください。"
-        )
-    lacking = (found["birth_date"] == "") & (births != "")
-    if lacking.any():
-        problems.append(
-            f"一覧に生年月日のない行があり、番号だけでは同じ人と言えません（{list_rows(found['source_row'][lacking])}）。"
-            "登録係に生年月日を入れてもらってください。"
-        )
-    returned = _find_returned(found[~found["cancelled"]], records[records["is_latest"]])
-    if len(returned):
-        problems.append(
-            f"一覧の番号は住民でない人の古い記録ですが、同じ人らしい住民が別の番号でいます（{list_rows(returned)}）。"
-            "登録係に今の番号を確かめてください。"
-        )
-    return problems
-
-
-def _find_returned(protections: pd.DataFrame, latest: pd.DataFrame) -> pd.Series:
-    """Find rows of the list whose person left, while a resident has the same birth date and name."""
-    resident = latest["status"] == RESIDENT
-    left = latest[~resident & latest["addressee_id"].isin(protections["addressee_id"])]
-    left = left[left["birth_date"] != ""]
-    returned: set[str] = set()
-    for column in ("full_name", "full_name_kana"):
-        here = latest.loc[resident & (latest[column] != ""), ["birth_date", column]]
-        returned |= set(left.merge(here, on=["birth_date", column])["addressee_id"])
-    return protections["source_row"][protections["addressee_id"].isin(returned)]
-
-
-def select_protected(protections: pd.DataFrame) -> pd.Series:
-    """Select the ids that any live row of the list protects, whatever its dates say.
-
-    An ended row beside a live one of the same person frees nobody.
-    """
-    live = protections[~protections["cancelled"]]
-    return live["addressee_id"].drop_duplicates().reset_index(drop=True)
-
-
-def find_housemates(
-    cohort: pd.DataFrame, protections: pd.DataFrame, records: pd.DataFrame
+def tabulate_protections(
+    protections: pd.DataFrame, traced: pd.DataFrame, today: date
 ) -> pd.DataFrame:
-    """Find people of the cohort who share a household with a protected person but are not listed.
-
-    They go before an officer: a child may have been forgotten on the list.
-    """
-    protected = select_protected(protections)
-    latest = records[records["is_latest"]]
-    households = latest.loc[latest["addressee_id"].isin(protected), "household_id"]
-    households = households[households != ""]
-    # Today's household as well as the stored one: households are renumbered and merged.
-    today = latest.set_index("addressee_id")["household_id"].reindex(cohort["addressee_id"])
-    shares = cohort["household_id"].isin(households) | today.isin(households).to_numpy()
-    return cohort[shares & ~cohort["addressee_id"].isin(protected)].reset_index(drop=True)
-
-
-def tabulate_protections(protections: pd.DataFrame, today: date) -> pd.DataFrame:
-    """Tabulate the list by kind, small numbers masked, and rows past their end but not cancelled."""
+    """Tabulate the list by kind and by end, small numbers masked, with rows past their end date."""
     live = protections[~protections["cancelled"]]
     overdue = live[(live["ends_on"] != "") & (live["ends_on"] < today.isoformat())]
-    rows = [
-        (str(kind), mask_small(int(count)))
-        for kind, count in live["kind"].value_counts(sort=False).items()
-    ]
-    rows.sort()
-    rows.append(("合計（終了していないもの）", mask_small(len(live))))
-    rows.append(("うち終了日を過ぎ、終了の手続のないもの（保護は続く）", mask_small(len(overdue))))
-    return pd.DataFrame(rows, columns=["種類", "件数"])
+    kinds = live["kind"].where(live["kind"] != "", "区分の記載なし").value_counts()
+    rows = sorted((str(kind), int(count)) for kind, count in kinds.items())
+    rows.append(("合計（終了していないもの）", len(live)))
+    rows.append(("うち終了日を過ぎ、終了の手続のないもの（保護は続く）", len(overdue)))
+    ends = traced.loc[~traced["cancelled"], "end"]
+    rows += [(f"うち{label}", int((ends == end).sum())) for end, label in END_LABELS.items()]
+    return pd.DataFrame(
+        [(label, mask_small(count)) for label, count in rows], columns=["種類", "件数"]
+    )
 
 
 def mask_small(count: int) -> str:

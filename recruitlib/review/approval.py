@@ -12,10 +12,10 @@ import yaml
 
 from recruitlib.base.audit import digest_keyed, group_digest, write_atomically
 from recruitlib.base.counts import Count
+from recruitlib.base.decisions import are_two_people, check_content, require_same_run
 from recruitlib.base.errors import ParameterError, raise_problems
 from recruitlib.base.parameters import read_yaml
 from recruitlib.base.tables import write_table
-from recruitlib.optouts.decisions import are_two_people, check_content, require_same_run
 
 # What the second person approves besides the people: the request, and every choice of policy.
 _APPROVED_PARAMETERS = (

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
-from recruitlib.base.counts import ALL, STEP_BY_NAME, Count, index_counts
+from recruitlib.base.counts import ALL, ROW_STEPS, STEP_BY_NAME, Count, index_counts
 from recruitlib.review.recipients import Exclusions
 
-_ROWS = ("superseded", "not_resident", "foreign", "unreadable", "out_of_range")
 _OUTCOMES = ("matched", "to_confirm", "outside", "undecided", "withdrawn")
 _PEOPLE = ("protected", "opted_out", "withheld", "recipients")
 SMALLEST_SHOWN = 10
@@ -53,7 +52,7 @@ def check_balance(counts: Sequence[Count]) -> list[str]:
                 f"{who}: {names} {sums[0]:,} と、その内訳の合計 {sums[1] + extra:,} が違います。"
             )
 
-    compare(ALL, ["rows_read"], _ROWS, sum(known.get((age, "cohort"), 0) for age in ages))
+    compare(ALL, ["rows_read"], ROW_STEPS, sum(known.get((age, "cohort"), 0) for age in ages))
     compare(ALL, ["applications"], _OUTCOMES)
     for age in ages:
         compare(age, ["cohort"], _PEOPLE)

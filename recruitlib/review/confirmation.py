@@ -8,7 +8,15 @@ import pandas as pd
 
 from recruitlib.base.audit import append_entry, group_digest
 from recruitlib.base.counts import Count, merge_counts, read_counts
+from recruitlib.base.decisions import (
+    DECISION_LABELS,
+    KIND_LABELS,
+    REASONS,
+    Decisions,
+    read_decisions,
+)
 from recruitlib.base.errors import AwaitingPerson
+from recruitlib.base.profiles import read_profile
 from recruitlib.base.run import (
     Stage,
     ask_guard,
@@ -16,18 +24,8 @@ from recruitlib.base.run import (
     keep_proposal,
     read_private_table,
 )
-from recruitlib.optouts.decisions import (
-    DECISION_LABELS,
-    KIND_LABELS,
-    REASONS,
-    Decisions,
-    list_cases,
-    list_excluded_housemates,
-    read_decisions,
-    settle_matches,
-)
+from recruitlib.optouts.cases import list_cases, list_excluded_housemates, settle_matches
 from recruitlib.optouts.exclusion import reread_registry
-from recruitlib.registry.profiles import read_profile
 from recruitlib.review.approval import Approval, check_approval, digest_approval, read_approval
 from recruitlib.review.balance import check_balance, count_people, tabulate_towns
 from recruitlib.review.recipients import (

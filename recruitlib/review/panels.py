@@ -16,20 +16,44 @@ from typing import Any
 import pandas as pd
 
 from recruitlib.base.audit import append_entry
-from recruitlib.base.run import Stage
-from recruitlib.base.tables import parse_table
-from recruitlib.base.vault import RunKey, read_private
-from recruitlib.optouts.decisions import (
+from recruitlib.base.decisions import (
     DECISION_LABELS,
     DECISIONS,
     KIND_LABELS,
     REASONS,
-    list_cases,
+    name_place,
 )
+from recruitlib.base.run import Stage
+from recruitlib.base.tables import parse_table
+from recruitlib.base.vault import RunKey, read_private
+from recruitlib.optouts.acts import STATUS_LABELS
+from recruitlib.optouts.cases import list_cases
+from recruitlib.optouts.register import WORDS
 from recruitlib.review.confirmation import Review
 
 _COMMANDS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-RELATION_LABELS = {"self": "本人", "guardian": "法定代理人", "agent": "任意代理人"}
+_CODED = {
+    "channel": WORDS["channel"],
+    "applicant_relation": WORDS["applicant_relation"],
+    "status": STATUS_LABELS,
+    "wish": WORDS["wish"],
+}
+CASE_REASONS = {
+    "authority": "申出者の資格を確かめる",
+    "other_signer": "別の人のカードで署名された",
+    "late": "締切の後の申出",
+    "status": "状況か意思が読み取れない",
+    "several_agree": "一致する人が複数いる",
+    "no_full_agreement": "一部だけ一致する人がいる",
+    "not_found": "一致する人がいない",
+    "withdrawal": "取下げ",
+    "returned": "差し戻し",
+    "rejected": "却下",
+    "test": "試験・欠番",
+    "withdrawn_later": "後から取下げられた",
+    "order_unknown": "申出と取下げの前後が決まらない",
+    "same_household": "支援措置の対象者と同じ世帯",
+}
 _TYPED = {
     "subject_name": "氏名",
     "subject_kana": "読み",
@@ -37,6 +61,11 @@ _TYPED = {
     "subject_address": "住所",
     "subject_building": "方書",
     "applicant_relation": "申出者",
+    "received_time": "受付の時刻",
+    "channel": "受付",
+    "identity_check": "本人確認",
+    "wish": "意思",
+    "status": "状況",
     "card_name": "カードの氏名",
 }
 _WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -58,20 +87,50 @@ def read_cases(folder: Path, key: RunKey) -> tuple[pd.DataFrame, dict[str, pd.Da
     return cases, tables
 
 
+def read_doubts(folder: Path, key: RunKey, stage: str) -> pd.DataFrame:
+    """Read the cases of a stage before 03: rows and people that a program cannot decide.
+
+    Raises:
+        IntegrityError: the stage has found none.
+    """
+    return parse_table(read_private(folder, key, f"doubts_{stage}", stage))
+
+
+def describe_doubts(folder: Path, key: RunKey, stage: str) -> Iterator[str]:
+    """Describe every case of 01 or 02 as lines for the terminal."""
+    people = pd.DataFrame(columns=["case", "place", "who"])
+    if stage == "01":
+        people = parse_table(read_private(folder, key, "doubt_people_01", stage))
+    for case in read_doubts(folder, key, stage).to_dict("records"):
+        yield f"事例 {case['case']}  {KIND_LABELS[case['kind']]}  内容の値 {case['digest'][:16]}"
+        yield f"  {name_place(case)}: {case['reason']}"
+        for row in people[people["case"] == case["case"]].to_dict("records"):
+            yield _disarm(
+                f"  候補 {row['place']}: {row['who']}" if row["place"] else f"  {row['who']}"
+            )
+        yield _list_choices(case["kind"])
+    yield "理由の符号: " + "、".join(f"{name}={label}" for name, label in REASONS.items())
+
+
+def _list_choices(kind: str) -> str:
+    return "  選べる決定: " + "、".join(
+        f"{name}={DECISION_LABELS[name]}" for name in DECISIONS[kind]
+    )
+
+
 def describe_cases(folder: Path, key: RunKey) -> Iterator[str]:
     """Describe every case of a run as lines for the terminal: the form as typed, then candidates."""
     cases, tables = read_cases(folder, key)
     for case in cases.to_dict("records"):
         yield f"事例 {case['case']}  {KIND_LABELS[case['kind']]}  内容の値 {case['digest'][:16]}"
+        yield f"  理由: {CASE_REASONS.get(case['reason'], case['reason'])}"
         typed, people = gather_case(
             case, tables["applications"], tables["candidates"], tables["cohort"]
         )
         yield _disarm("  申出: " + " / ".join(typed))
         for number, person in enumerate(people, start=1):
             yield _disarm(f"  候補 {number}: " + " / ".join(person))
-        yield "  選べる決定: " + "、".join(
-            f"{name}={DECISION_LABELS[name]}" for name in DECISIONS[case["kind"]]
-        )
+        yield _list_choices(case["kind"])
     yield "理由の符号: " + "、".join(f"{name}={label}" for name, label in REASONS.items())
 
 
@@ -91,10 +150,10 @@ def gather_case(
     """
     own = applications[applications["application_id"] == case["application_id"]]
     typed = [
-        f"{label}: {RELATION_LABELS.get(row[name], row[name])}"
+        f"{label}: {_CODED.get(name, {}).get(row[name], row[name])}"
         for row in own.to_dict("records")
         for name, label in _TYPED.items()
-        if row[name]
+        if row.get(name)
     ]
     near = candidates[candidates["application_id"] == case["application_id"]].sort_values("place")
     ids = near["addressee_id"].tolist() or [case["addressee_id"]]
@@ -143,7 +202,10 @@ def show_cases(stage: Stage, review: Review) -> None:
 
 
 def _render_case(case: dict[str, Any], typed: list[str], people: list[list[str]]) -> str:
-    heading = f"事例 {case['case']}: {KIND_LABELS[case['kind']]}（内容の値 {case['digest'][:16]}）"
+    why = CASE_REASONS.get(case["reason"], case["reason"])
+    heading = (
+        f"事例 {case['case']}: {KIND_LABELS[case['kind']]}、{why}（内容の値 {case['digest'][:16]}）"
+    )
     choices = "、".join(DECISION_LABELS[name] for name in DECISIONS[case["kind"]])
     cells = [_render_list("申出に書かれた内容", typed)]
     cells += [

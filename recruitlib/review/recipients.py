@@ -10,19 +10,22 @@ import csv
 import io
 import re
 import unicodedata
+from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
-from recruitlib.base.tables import decode_file, fold_header
+from recruitlib.base.encodings import decode_file
+from recruitlib.base.profiles import Profile, list_rows
+from recruitlib.base.tables import open_table
 from recruitlib.registry.extract import ADDRESS_PARTS
-from recruitlib.registry.profiles import Profile, list_rows
 
 # What a recipient's row holds as the registry writes it; the rest is worked out from it.
 _AS_WRITTEN = (
-    "addressee_id", "household_id", "full_name", "full_name_kana", "birth_text",
-    "planned_move_out", "postal_code", "address", "building",
+    "addressee_id", "household_id", "full_name", "full_name_kana", "birth_text", "postal_code",
+    "address", "building",
 )  # fmt: skip
 _WRAPPED = re.compile(r'\A="([^"]*)"\Z')  # how a spreadsheet's CSV keeps leading zeros
 
@@ -86,39 +89,45 @@ def check_whole_records(recipients: pd.DataFrame, path: Path, profile: Profile) 
     Returns:
         one Japanese sentence for each column that differs, with row numbers.
     """
-    wanted = {row["source_row"]: row for row in recipients.to_dict("records")}
+    wanted = {row["addressee_id"]: row for row in recipients.to_dict("records")}
     repeated = len(recipients) - len(wanted)
-    differing: dict[str, list[int]] = {}
-    reader = csv.reader(io.StringIO(decode_file(path).text, newline=""), strict=True)
-    places = _find_places(next(reader), profile)
-    for number, cells in enumerate(reader, start=2):
-        row = wanted.pop(number, None)
-        if row is None:
+    best: dict[str, list[str]] = {}
+    opened = open_table(path, profile)
+    reader = csv.reader(io.StringIO(decode_file(path), newline=""), delimiter=profile.delimiter)
+    for cells in islice(reader, opened.plan.rows, None):
+        source = _take_cells(cells, opened.plan.positions, profile)
+        row = wanted.get(source.get("addressee_id", ""))
+        if row is None or (profile.latest == "flag" and source.get("latest_flag", "1") != "1"):
             continue
-        source = {name: _WRAPPED.sub(r"\1", cells[place]) for name, place in places.items()}
-        source["address"] = "".join(source[part] for part in ADDRESS_PARTS)
-        for name in _AS_WRITTEN:
-            if source.get(name, "") != row[name]:
-                differing.setdefault(name, []).append(number)
+        # A person has a row for each record of the history; one of them must be the recipient's.
+        differs = [name for name in _AS_WRITTEN if source.get(name, "") != row[name]]
+        known = best.get(row["addressee_id"])
+        if known is None or len(differs) < len(known):
+            best[row["addressee_id"]] = differs
+    differing: dict[str, list[int]] = {}
+    for person_id, names in best.items():
+        for name in names:
+            differing.setdefault(name, []).append(wanted[person_id]["source_row"])
     problems = [
-        f"{name} が台帳の行と違います（{list_rows(pd.Series(rows))}）。"
-        for name, rows in differing.items()
+        f"{name} が台帳の行と違います（{list_rows(rows)}）。" for name, rows in differing.items()
     ]
     if repeated:
         problems.append(f"台帳の同じ行が二度使われています（{repeated} 行）。")
-    if wanted:
-        problems.append(f"台帳にない行が {len(wanted)} 行あります。")
+    if missing := len(wanted) - len(best):
+        problems.append(f"台帳にない行が {missing} 行あります。")
     return problems
 
 
-def _find_places(headers: list[str], profile: Profile) -> dict[str, int]:
-    places = {fold_header(header): place for place, header in enumerate(headers)}
-    return {
-        name: places[fold_header(alias)]
-        for name, aliases in profile.columns.items()
-        for alias in aliases
-        if fold_header(alias) in places
+def _take_cells(cells: list[str], positions: Mapping[str, int], profile: Profile) -> dict[str, str]:
+    source = {
+        name: _WRAPPED.sub(r"\1", cells[place])
+        for name, place in positions.items()
+        if place < len(cells)
     }
+    source = {**profile.fixed, **source}
+    source["address"] = "".join(source.get(part, "") for part in ADDRESS_PARTS)
+    source["full_name_kana"] = source.get("full_name_kana") or source.get("full_name_kana_old", "")
+    return source
 
 
 _KANJI_DIGITS = str.maketrans("〇一二三四五六七八九", "0123456789")

@@ -71,8 +71,8 @@ class Tally:
 
 
 def _plan_move_out(household: Household) -> None:
-    # One who leaves had announced it before the base date, the other ones only afterwards.
-    days = {"moved_out_0": 27, "leaving": 40}
+    # One who leaves had announced it before the base date, for a day after the load.
+    days = {"moved_out_2": 51, "leaving": 40}
     if household.role in days:
         head = household.members[0]
         head.planned_move_out = BASE_DAY + days[household.role]

@@ -92,11 +92,12 @@ def test_an_unknown_header_stops_with_11_and_is_named(project: Path, run_quietly
     assert "状態区分" not in message
 
 
-def test_a_row_that_is_too_short_stops_with_11_and_its_row_number(
+def test_a_row_that_is_too_short_waits_with_13_and_names_its_row(
     project: Path, run_quietly: Run
 ) -> None:
     rewrite_registry(project, lambda lines: [*lines[:6], lines[6].rpartition(",")[0], *lines[7:]])
-    assert re.search(r"(?<!\d)7行目", expect_stop(project, run_quietly, FormError))
+    message = expect_stop(project, run_quietly, AwaitingPerson, "registry.rows_decided")
+    assert "抽出の7行目" in message
 
 
 def test_an_undecided_application_waits_with_13_after_the_view_and_goes_on_when_decided(
@@ -194,6 +195,7 @@ def test_a_production_run_refuses_the_approvals_of_a_demonstration(
     project: Path, run_quietly: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RECRUITLIB_PASSPHRASE", "a passphrase of the test")
+    monkeypatch.setenv("RECRUITLIB_REGISTER_PASSPHRASE", "another passphrase of the test")
     rewrite_registry(
         project, lambda lines: [line.replace("RECRUITLIB-SYNTH", "JUKI") for line in lines]
     )
@@ -201,7 +203,7 @@ def test_a_production_run_refuses_the_approvals_of_a_demonstration(
     # The lists are of the invented May; a production run takes today from the system.
     message = expect_stop(project, run_quietly, GuardError)
     assert "protection.list_fresh" in message or "handover.within_scope" in message
-    from recruitlib.optouts.decisions import read_decisions
+    from recruitlib.base.decisions import read_decisions
     from recruitlib.review.approval import read_approval
 
     for read, name in ((read_decisions, "decisions"), (read_approval, "approval")):

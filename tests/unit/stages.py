@@ -9,11 +9,12 @@ import pandas as pd
 import pyrage
 
 from recruitlib.base.audit import append_entry, read_entries
+from recruitlib.base.decisions import Decisions, decide_case, write_decisions
 from recruitlib.base.parameters import read_parameters
 from recruitlib.base.run import Stage, find_today
 from recruitlib.base.tables import write_table
 from recruitlib.base.vault import RunKey, write_private
-from recruitlib.optouts.decisions import Decisions, decide_case, list_cases, write_decisions
+from recruitlib.optouts.cases import list_cases
 from recruitlib.registry.extract import RESIDENT_COLUMNS
 from tests.conftest import ROOT
 
@@ -89,7 +90,8 @@ def make_situation() -> dict[str, pd.DataFrame]:
             "subject_birth_date": cohort["birth_date"][person - 1],
             "subject_address": cohort["address"][person - 1], "subject_building": "",
             "phone": f"090-0000-000{number}", "applicant_relation": "self", "identity_check": "card",
-            "status": "accepted", "card_name": "", "card_substitutes": "", "source": "form",
+            "status": "accepted", "wish": "optout", "receipt_no": f"R8-00{number}",
+            "received_time": "", "linked_to": "", "card_name": "", "card_substitutes": "", "source": "form",
             "source_row": number + 1,
         }
         for number, person in enumerate((1, 2, 3, 5), start=1)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from recruitlib.base.counts import (
     ALL,
     COUNTS_NAME,
+    ROW_STEPS,
     STEPS,
     Count,
     index_counts,
@@ -27,7 +28,8 @@ from recruitlib.base.parameters import STAGES
 
 STEADY = settings(deadline=None, derandomize=True)
 EQUATION = {
-    "01": "rows_read superseded not_resident foreign unreadable out_of_range cohort",
+    "01": "rows_read superseded deleted dead moved_out outsider removed leaving foreign unreadable"
+    " birth_unsure out_of_range cohort",
     "02": "applications matched to_confirm outside undecided withdrawn",
     "03": "protected opted_out withheld recipients",
     "04": "labels sheets",
@@ -42,6 +44,10 @@ STEP_COUNTS = st.lists(
     ),
     unique_by=lambda count: (count.cohort, count.step),
 )
+
+
+def test_a_row_of_the_extract_ends_in_a_cohort_or_in_one_of_these() -> None:
+    assert ("rows_read", *ROW_STEPS, "cohort") == tuple(EQUATION["01"].split())
 
 
 @pytest.mark.parametrize("stage", STAGES)

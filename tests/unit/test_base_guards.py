@@ -31,6 +31,9 @@ DESIGN: dict[str, tuple[str, type[RecruitError]]] = {
     "cohort.status_retested": ("01", GuardError),
     "protection.list_fresh": ("01 04 05", GuardError),
     "protection.every_row_found": ("01 04 05", GuardError),
+    # Two guards more than the design's list: what cannot be read is decided by two people.
+    "registry.rows_decided": ("01", AwaitingPerson),
+    "optouts.rows_decided": ("02", AwaitingPerson),
     "optouts.total_agrees": ("02", GuardError),
     "optouts.complete": ("02 04 05", GuardError),
     "optouts.one_end_each": ("02", GuardError),

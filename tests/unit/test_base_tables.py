@@ -1,4 +1,4 @@
-"""CSV files: read whole and right, or refused; never shifted, shortened or guessed.
+"""CSV files: every row read right or listed by its number; and the canonical bytes of a table.
 
 Right values: the regression inputs of formats.md §8 (numbers as there), the accidents A56 and A58,
 and Python's own csv module as an independent reader.
@@ -11,63 +11,92 @@ import io
 import re
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recruitlib.base import delimited
-from recruitlib.base.delimited import scan_records
-from recruitlib.base.errors import FormError, ParameterError
-from recruitlib.base.headers import is_footer, match_headers, name_column
+from recruitlib.base import encodings
+from recruitlib.base.errors import FormError
+from recruitlib.base.profiles import Profile
+from recruitlib.base.rows import CONTROL, QUOTING, RETURN, SWALLOWED, TORN, WIDTH
 from recruitlib.base.tables import (
     ReadTable,
-    decode_file,
-    fold_header,
     parse_table,
+    read_headers,
     read_table,
     write_table,
 )
 
 STEADY = settings(deadline=None, derandomize=True)
-COLUMNS = {
-    "addressee_id": ["宛名番号", "識別コード"],
-    "full_name": ["氏名"],
-    "full_name_kana": ["氏名_フリガナ"],
-    "postal_code": ["住所_郵便番号"],
-}
-KNOWN = ["個人番号", "備考"]
+SMALL = Profile(
+    name="small",
+    holds="registry",
+    columns={
+        "addressee_id": ("宛名番号", "識別コード"),
+        "full_name": ("氏名",),
+        "full_name_kana": ("氏名_フリガナ",),
+        "postal_code": ("住所_郵便番号",),
+    },
+    required=("addressee_id",),
+    known=("個人番号", "備考"),
+    codes={},
+    forms={},
+    title_rows=2,
+    footers=("合計", "計"),
+)
+STRICT = SMALL._replace(
+    forms={"addressee_id": "[0-9]{1,15}", "full_name": r'[^\p{Cc}\p{Zl},"0-9]{0,40}'},
+    codes={"full_name_kana": {"ナ": "na", "カクウ　タロウ": "kakuu"}},
+)
 HEADER = "宛名番号,氏名,氏名_フリガナ,住所_郵便番号"
 PERSON = "0000012,架空　太郎,カクウ　タロウ,0600000"
 CELLS = ["0000012", "架空　太郎", "カクウ　タロウ", "0600000"]
 
 
-@pytest.fixture(autouse=True)
-def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Every file of a test then crosses the seams between the chunks.
-    monkeypatch.setattr(delimited, "_CHUNK", 7)
+@pytest.fixture(autouse=True, params=[16, 1 << 23], ids=["tiny", "whole"])
+def _pieces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    # In pieces of a few bytes every row of a test crosses a seam.
+    monkeypatch.setattr(encodings, "_CHUNK", request.param)
 
 
-def read(tmp_path: Path, content: str | bytes, **options: object) -> ReadTable:
+def read(
+    tmp_path: Path, content: str | bytes, profile: Profile = SMALL, **fields: Any
+) -> ReadTable:
     path = tmp_path / "registry.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return read_table(path, COLUMNS, known=KNOWN, required=["addressee_id"], **options)
+    return read_table(path, profile._replace(**fields))
 
 
-def refuse(tmp_path: Path, content: str | bytes) -> str:
+def refuse(tmp_path: Path, content: str | bytes, profile: Profile = SMALL, **fields: Any) -> str:
     with pytest.raises(FormError) as caught:
-        read(tmp_path, content)
+        read(tmp_path, content, profile, **fields)
     message = str(caught.value)
-    for value in ("架空", "カクウ", "0600000", "0000012"):
-        assert value not in message
     assert "registry.csv" in message
+    assert_no_value(message)
     return message
+
+
+def assert_no_value(text: str) -> None:
+    for value in ("架空", "カクウ", "0600000", "0000012"):
+        assert value not in text
 
 
 def rows_of(result: ReadTable) -> list[list[str]]:
     return result.table.drop(columns="source_row").values.tolist()
+
+
+def listed(result: ReadTable) -> list[tuple[int, str]]:
+    """What was not read; every row of the file is in one place, and no reason holds a value."""
+    assert result.rows_read == len(result.table) + len(result.quarantine)
+    numbers = [*result.table["source_row"], *result.quarantine["source_row"]]
+    assert len(set(numbers)) == result.rows_read
+    for row in result.quarantine.itertuples(index=False):
+        assert re.fullmatch("[0-9a-f]{64}", row.content)
+        assert_no_value(row.reason)
+    return list(result.quarantine[["source_row", "reason"]].itertuples(index=False, name=None))
 
 
 # --- encodings -----------------------------------------------------------------------------
@@ -75,12 +104,7 @@ def rows_of(result: ReadTable) -> list[list[str]]:
 
 @pytest.mark.parametrize(
     ("codec", "encoding"),
-    [
-        ("utf-8", "utf-8"),
-        ("utf-8-sig", "utf-8"),
-        ("cp932", "cp932"),
-        ("utf-16", "utf-16-le"),
-    ],
+    [("utf-8", "utf-8"), ("utf-8-sig", "utf-8"), ("cp932", "cp932"), ("utf-16", "utf-16-le")],
 )
 def test_each_encoding_gives_the_same_table_and_says_how_it_was_known(
     tmp_path: Path, codec: str, encoding: str
@@ -91,16 +115,13 @@ def test_each_encoding_gives_the_same_table_and_says_how_it_was_known(
     assert result.how_decoded.endswith("。")
 
 
-def test_a_big_endian_mark_is_believed(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_bytes(b"\xfe\xff" + "氏名".encode("utf-16-be"))
-    assert decode_file(path)[:2] == ("氏名", "utf-16-be")
-
-
 def test_the_byte_order_mark_is_no_part_of_a_quoted_first_header(tmp_path: Path) -> None:  # 4
-    result = read(
-        tmp_path, b'\xef\xbb\xbf"\xe5\xae\x9b\xe5\x90\x8d\xe7\x95\xaa\xe5\x8f\xb7"\n"1"\n'
-    )
+    result = read(tmp_path, '"宛名番号"\n"1"\n'.encode("utf-8-sig"))
+    assert result.table["addressee_id"].tolist() == ["1"]
+
+
+def test_a_second_mark_is_no_part_of_it_either(tmp_path: Path) -> None:
+    result = read(tmp_path, '\ufeff"宛名番号"\n"1"\n'.encode("utf-8-sig"))
     assert result.table["addressee_id"].tolist() == ["1"]
 
 
@@ -110,114 +131,20 @@ def test_windows_characters_survive(tmp_path: Path) -> None:  # 5: shift_jis lac
     assert result.table["full_name"].tolist() == [names]
 
 
-@pytest.mark.parametrize("header", ["処理区分,件数", "点検連番,型式", "髙﨑", "ｶﾅ,ﾒｲ"])  # 6
-def test_short_headers_in_cp932_are_not_taken_for_another_codec(
-    tmp_path: Path, header: str
-) -> None:
-    path = tmp_path / "a.csv"
-    path.write_bytes(header.encode("cp932"))
-    assert decode_file(path)[:2] == (header, "cp932")
-
-
-def test_both_codes_of_a_duplicated_character_are_the_same_character(tmp_path: Path) -> None:  # 7
-    path = tmp_path / "a.csv"
-    path.write_bytes(b"\xee\xe0\xfb\xfc")
-    assert decode_file(path).text == "髙髙"
-
-
-def test_a_file_of_no_encoding_is_refused_with_the_offset(tmp_path: Path) -> None:
-    content = "架空架空ab".encode() + b"\xe6\xb0" + b"cd\x81\xff"
-    path = tmp_path / "broken.csv"
-    path.write_bytes(content)
-    with pytest.raises(UnicodeDecodeError) as reference:
-        content.decode("utf-8")
-    with pytest.raises(UnicodeDecodeError) as windows:
-        content.decode("cp932")
-    with pytest.raises(FormError) as caught:
-        decode_file(path)
-    assert f"UTF-8としては{reference.value.start}バイト目" in str(caught.value)
-    assert f"CP932としては{windows.value.start}バイト目" in str(caught.value)
-    assert "broken.csv" in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"\xef\xbb\xbfabc\xff",
-        b"\xff\xfea",
-        "氏名".encode("euc_jp") + b"\xa0",
-        b"a\x80b",
-        b"a,b\x00\n",
-        "氏名".encode("utf-16-le") + b"\x00",
-    ],
-)
-def test_bytes_that_only_nearly_fit_an_encoding_are_refused(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "a.csv"
-    path.write_bytes(content)
-    with pytest.raises(FormError):
-        decode_file(path)
-
-
-@STEADY
-@given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00\ufeff")))
-def test_any_utf8_text_is_read_as_itself(
-    tmp_path_factory: pytest.TempPathFactory, text: str
-) -> None:
-    path = tmp_path_factory.mktemp("d") / "a.txt"
-    path.write_bytes(text.encode("utf-8"))
-    assert decode_file(path)[:2] == (text, "utf-8")
+def test_nothing_is_normalised(tmp_path: Path) -> None:  # 17, 20
+    names = ["葛\U000e0100城", "\ufa67", "が", "\u304b\u3099", "ｶﾞ", "\U00020bb7", "\ue000"]
+    result = read(tmp_path, "宛名番号,氏名\n" + "".join(f"1,{name}\n" for name in names))
+    assert result.table["full_name"].tolist() == names
 
 
 # --- headers -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("header", "folded"),
-    [
-        ("氏名", "氏名"),
-        ("　氏　名 ", "氏名"),
-        ("Q1.氏名", "氏名"),
-        ("Ｑ１．氏名（必須）", "氏名"),
-        ("1. 氏名*", "氏名"),
-        ("問3 氏名", "氏名"),
-        ("(2) 氏名【必須】", "氏名"),
-        ("＊氏名", "氏名"),
-        ("住民ｺｰﾄﾞ", "住民コード"),
-        ("住所＋番地＋方書", "住所+番地+方書"),
-        ("18歳", "18歳"),
-        ("転出年月日（確定）", "転出年月日(確定)"),
-        ("氏名\n(漢字)", "氏名(漢字)"),
-        ("Q1-2.生年月日", "生年月日"),
-        ("地区管理コード10", "地区管理コード10"),
-    ],
-)
-def test_a_header_is_compared_without_its_ornaments(header: str, folded: str) -> None:
-    assert fold_header(header) == folded
-    assert fold_header(fold_header(header)) == folded
-
-
-def test_columns_are_named_as_a_spreadsheet_names_them() -> None:
-    assert [name_column(n) for n in (0, 25, 26, 51, 52, 121, 701, 702)] == [
-        "A",
-        "Z",
-        "AA",
-        "AZ",
-        "BA",
-        "DR",
-        "ZZ",
-        "AAA",
-    ]
-
-
 def test_all_header_problems_are_told_at_once(tmp_path: Path) -> None:
     message = refuse(tmp_path, "氏名,氏　名,電話\n架空,カクウ,0600000\n")
     assert "3件の問題" in message
-    assert (
-        "A列とB列" in message
-        and "C列（3列目）の見出し" in message
-        and "電話" not in message
-        and "「宛名番号」がありません" in message
-    )
+    assert "A列とB列" in message and "C列（3列目）の見出し" in message
+    assert "電話" not in message and "「宛名番号」がありません" in message
 
 
 def test_two_aliases_of_one_column_are_refused(tmp_path: Path) -> None:
@@ -228,25 +155,51 @@ def test_a_file_without_headers_is_refused_without_showing_its_first_person(tmp_
     assert "見出しの行が見つかりません" in refuse(tmp_path, f"{PERSON}\n{PERSON}\n")
 
 
-@pytest.mark.parametrize(
-    ("columns", "required"),
-    [
-        ({"a": ["氏名"], "b": ["Q1.氏 名"]}, []),
-        ({"a": ["氏名"]}, ["b"]),
-        ({"a": []}, ["a"]),
-    ],
-)
-def test_contradicting_columns_are_an_error_of_the_profile(
-    columns: dict[str, list[str]], required: list[str]
+def test_another_delimiter_than_the_profiles_is_refused(tmp_path: Path) -> None:
+    content = f"{HEADER}\n{PERSON}\n".replace(",", ";")
+    assert "区切りの文字" in refuse(tmp_path, content)
+    assert rows_of(read(tmp_path, content, delimiter=";")) == [CELLS]
+    assert rows_of(read(tmp_path, content.replace(";", "\t"), delimiter="\t")) == [CELLS]
+
+
+def test_titles_above_the_header_are_counted_and_the_rows_keep_their_numbers(
+    tmp_path: Path,
 ) -> None:
-    with pytest.raises(ParameterError):
-        match_headers(["氏名"], columns, required=required)
+    result = read(tmp_path, f"住民の一覧\n\n{HEADER}\n{PERSON}\n")
+    assert (result.title_rows, result.table["source_row"].tolist()) == (2, [4])
+    assert "見出しの行が見つかりません" in refuse(tmp_path, f"a\nb\nc\n{HEADER}\n{PERSON}\n")
 
 
-# --- rows ----------------------------------------------------------------------------------
+def test_a_header_of_two_rows_is_read(tmp_path: Path) -> None:
+    result = read(tmp_path, f"宛名番号,本人,,住所\n,氏名,氏名_フリガナ,郵便番号\n{PERSON}\n")
+    assert (rows_of(result), result.table["source_row"].tolist()) == ([CELLS], [3])
 
 
-def test_text_stays_text(tmp_path: Path) -> None:  # 1, 2, A58
+def test_headers_are_given_as_they_stand_for_whoever_compares_them(tmp_path: Path) -> None:
+    path = tmp_path / "registry.csv"
+    path.write_text(f"題名\nＱ１．氏名（必須）,宛名番号,知らない\n{PERSON}\n", encoding="utf-8")
+    assert read_headers(path, SMALL) == ["Ｑ１．氏名（必須）", "宛名番号", "知らない"]
+
+
+def test_a_file_of_which_nothing_would_be_read_is_refused(tmp_path: Path) -> None:
+    message = refuse(tmp_path, "個人番号,備考\n1,2\n", required=())
+    assert "読む列の見出しが一つもありません" in message
+
+
+def test_two_files_copied_behind_each_other_are_refused_or_listed(tmp_path: Path) -> None:
+    assert "印（BOM）" in refuse(tmp_path, f"{HEADER}\n\ufeff{PERSON}\n")
+    for mark in ("", "\ufeff"):
+        result = read(tmp_path, f"{HEADER}\n{PERSON}\n{mark}{HEADER}\n{PERSON}\n")
+        assert rows_of(result) == [CELLS, CELLS]
+        assert [row for row, _ in listed(result)] == [3]
+    result = read(tmp_path, f"{HEADER}\n{PERSON}\n\x1a{HEADER}\n{PERSON}\n")
+    assert listed(result) == [(3, CONTROL)] and rows_of(result) == [CELLS, CELLS]
+
+
+# --- rows that are read --------------------------------------------------------------------
+
+
+def test_text_stays_text(tmp_path: Path) -> None:  # 1, 2, 21, A58
     result = read(
         tmp_path, f"{HEADER}\n0000012,NA,ナ,0600000\n000388907,null,nan,\n1.0,1e5,-,TRUE\n"
     )
@@ -262,7 +215,7 @@ def test_text_stays_text(tmp_path: Path) -> None:  # 1, 2, A58
 
 def test_forbidden_columns_never_become_a_table(tmp_path: Path) -> None:
     result = read(tmp_path, f"個人番号,{HEADER},備考\n123456789012,{PERSON},x\n")
-    assert list(result.table.columns) == [*COLUMNS, "source_row"]
+    assert list(result.table.columns) == [*SMALL.columns, "source_row"]
     assert rows_of(result) == [CELLS] and result.dropped == ["個人番号", "備考"]
 
 
@@ -272,112 +225,214 @@ def test_the_order_in_the_file_does_not_matter_and_absent_columns_are_empty(tmp_
     assert result.absent == ["full_name_kana", "postal_code"]
 
 
+def test_what_the_file_does_not_have_is_filled_as_the_profile_says(tmp_path: Path) -> None:
+    result = read(tmp_path, "宛名番号\n1\n2\n", fixed={"kind": "5"})
+    assert result.table["kind"].tolist() == ["5", "5"] and "kind" not in result.absent
+
+
 def test_zeros_in_a_spreadsheet_wrapping_are_taken_out(tmp_path: Path) -> None:
     result = read(tmp_path, '宛名番号,氏名\n="0012","=""0013"""\n="",=1+1\n')
     assert rows_of(result) == [["0012", "0013", "", ""], ["", "=1+1", "", ""]]
+    result = read(tmp_path, '="宛名番号",="氏名"\n="0012",="架空"\n')
+    assert rows_of(result) == [["0012", "架空", "", ""]]
 
 
-def test_one_empty_surplus_cell_on_every_row_is_reported_not_shifted(tmp_path: Path) -> None:  # 3
+def test_empty_cells_behind_every_row_are_reported_not_shifted(tmp_path: Path) -> None:  # 3, A56
     result = read(tmp_path, f"{HEADER}\n{PERSON},\n{PERSON},\n")
     assert rows_of(result) == [CELLS, CELLS] and result.surplus_columns == 1
     result = read(tmp_path, f"{HEADER},,\n{PERSON},,\n")
     assert rows_of(result) == [CELLS] and result.surplus_columns == 2
 
 
+def test_a_comma_behind_the_header_alone_makes_no_column(tmp_path: Path) -> None:
+    result = read(tmp_path, f"{HEADER},\n{PERSON}\n{PERSON}\n")
+    assert rows_of(result) == [CELLS, CELLS] and result.surplus_columns == 0
+
+
+def test_an_honest_remark_of_several_lines_is_read_as_it_stands(tmp_path: Path) -> None:
+    content = '宛名番号,備考,氏名\r\n1,"一行目、\r\n二行目, 三","架\r\n空"\r\n2,,仮\r\n'
+    result = read(tmp_path, content)
+    assert result.table["full_name"].tolist() == ["架\r\n空", "仮"]
+    assert result.table["source_row"].tolist() == [2, 3]
+    # beside a damaged row the lines are looked at one by one, with the same result
+    result = read(tmp_path, f"{content}3,仮\r\n4,,仮\r\n")
+    assert result.table["full_name"].tolist() == ["架\r\n空", "仮", "仮"]
+    assert listed(result) == [(4, WIDTH)]
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\r", "\r\r\n", "\x1a", "\r\n\x1a", "\n\n\n"])
+def test_the_end_of_a_file_may_be_written_in_many_ways(tmp_path: Path, end: str) -> None:
+    assert rows_of(read(tmp_path, f"{HEADER}\n{PERSON}{end}")) == [CELLS]
+
+
+def test_the_lines_of_an_old_macintosh_are_rows(tmp_path: Path) -> None:
+    content = f'{HEADER}\r{PERSON}\r1,"a\nb",,\r'
+    assert rows_of(read(tmp_path, content)) == [CELLS, ["1", "a\nb", "", ""]]
+
+
+def test_lines_that_end_in_different_ways_are_rows(tmp_path: Path) -> None:
+    result = read(tmp_path, f"{HEADER}\r\n{PERSON}\r{PERSON}\n{PERSON}\r\r\n{PERSON}")
+    assert rows_of(result) == [CELLS] * 4
+    assert result.table["source_row"].tolist() == [2, 3, 4, 5]
+
+
+def test_rows_without_a_value_are_left_out_and_counted_wherever_they_stand(tmp_path: Path) -> None:
+    result = read(tmp_path, f"{HEADER}\n\n{PERSON}\n,,,\n　, ,,\n{PERSON}\n,,,\n,　,,\n\n")
+    assert (result.rows_read, result.blank_rows) == (2, 6)
+    assert result.table["source_row"].tolist() == [3, 6]
+
+
+def test_a_row_that_has_a_value_only_where_nothing_is_read_is_a_row(tmp_path: Path) -> None:
+    result = read(tmp_path, "宛名番号,備考\n\n,x\n,\n,y\n")
+    assert (result.rows_read, result.blank_rows) == (2, 2)
+    assert result.table["source_row"].tolist() == [3, 5]
+
+
 @pytest.mark.parametrize(
-    ("body", "told"),
+    "total",
+    ["合計,1,698件", "合計,,,1698", "計,,,1698\n,,,", "\n合計：1,698件", '"合計","1,698件"'],
+)
+def test_a_total_below_the_last_person_is_counted_and_no_person(tmp_path: Path, total: str) -> None:
+    result = read(tmp_path, f"{HEADER}\n{PERSON}\n{total}\n")
+    assert rows_of(result) == [CELLS]
+    assert (result.footer_rows, result.rows_read) == (1, 1)
+
+
+def test_a_total_between_people_is_listed(tmp_path: Path) -> None:
+    result = read(tmp_path, f"{HEADER}\n{PERSON}\n小計,1件\n{PERSON}\n")
+    assert rows_of(result) == [CELLS, CELLS] and listed(result) == [(3, WIDTH)]
+
+
+def test_a_header_alone_is_a_table_of_no_rows(tmp_path: Path) -> None:
+    for content in (HEADER, f"{HEADER}\n", f"{HEADER}\n,,,\n", f'"{HEADER[:4]}"\x1a'):
+        result = read(tmp_path, content)
+        assert result.rows_read == 0
+        assert list(result.table.columns) == [*SMALL.columns, "source_row"]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\r\n", b"\xef\xbb\xbf", b"\x1a", b"\xff\xfe"])
+def test_an_empty_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    assert "空です" in refuse(tmp_path, content)
+
+
+def test_a_mark_within_a_cell_is_text_at_the_start_of_a_piece_too(tmp_path: Path) -> None:
+    rows = "".join(f"\ufeff{number},\ufeff\n" for number in range(20))
+    result = read(tmp_path, f"宛名番号,氏名\n0,x\n{rows}")
+    assert result.table["addressee_id"].tolist()[1:] == [f"\ufeff{number}" for number in range(20)]
+
+
+def test_huge_cells_and_rows_of_many_cells_harm_no_other_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    huge = "あ" * 200_000
+    monkeypatch.setattr(encodings, "_CHUNK", 1 << 16)
+    result = read(tmp_path, f'{HEADER}\n{PERSON}\n1,{huge},"{huge}",\n1{",x" * 998}\n{PERSON}\n')
+    assert rows_of(result) == [CELLS, ["1", huge, huge, ""], CELLS]
+    assert listed(result) == [(4, WIDTH)]
+
+
+# --- rows that are listed ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
     [
-        (f"{PERSON},\n{PERSON}\n{PERSON},\n", "2、4行目の列数が見出しの4列より多い行"),  # A56
-        (f"{PERSON}\n{PERSON},x\n", "3行目の列数が見出しの4列より多い行"),
-        (f"{PERSON},x\n{PERSON},\n", "見出しのないE列に値があります（2行目"),
-        (f"{PERSON}\n0000012,架空\n", "3行目の列数が見出しの4列より少ない行"),
-        (f"{PERSON}\n\n{PERSON}\n", "3行目の列数が見出しの4列より少ない行"),
-        (f"{PERSON}\n,,,\n{PERSON}\n", "3行目が空行"),
-        (f"{PERSON}\n合計,1,698件\n", "3行目は合計などの行"),
-        (f"{PERSON}\n合計,,,1698\n", "3行目は合計などの行"),
-        (f"{PERSON}\n計,,,1698\n,,,\n", "3行目は合計などの行"),
-        ('0000012,架空 "太郎",カクウ,0600000\n', "2行目付近の引用符"),
-        ('0000012,"架空"太郎,カクウ,0600000\n', "2行目付近の引用符"),
-        (f'{PERSON}\n0000012,"架空,カクウ,0600000\n', "3行目付近の引用符が閉じて"),
-        ('0000012,"架空\n太郎",カクウ,0600000\n', "2行目の「氏名」に改行"),
-        ('0000012,"架空\u2028太郎",カクウ,0600000\n', "2行目の「氏名」に改行"),
-        (f"{PERSON}\r{PERSON}\n", "2行目付近に、単独の復帰文字"),
+        (f"{PERSON},\n{PERSON}\n{PERSON}\n", [(2, WIDTH)]),  # A56
+        (f"{PERSON},\n{PERSON},\n{PERSON}\n", [(4, WIDTH)]),
+        (f"{PERSON}\n{PERSON},x\n{PERSON}\n", [(3, WIDTH)]),
+        (f"{PERSON},x\n{PERSON},\n{PERSON},\n", [(2, "見出しのない列に値があります")]),
+        (f"{PERSON}\n0000012,架空\n", [(3, WIDTH)]),
+        (f'{PERSON}\n0000012,架空 "太郎",カクウ,0600000\n', [(3, QUOTING)]),
+        (f'0000012,"架空"太郎,カクウ,0600000\n{PERSON}\n', [(2, QUOTING)]),
+        (f'{PERSON}\n0000012,"架空,カクウ,0600000\n', [(3, QUOTING)]),
+        (f"{PERSON}\n0000012,架\r空,カクウ,0600000\n", [(3, RETURN)]),
+        (f"{PERSON}\n0000012,架\x00空,カクウ,0600000\n{PERSON}\n", [(3, CONTROL)]),
+        (f"{PERSON}\n0000012,架空,カ\nクウ,0600000\n", [(3, WIDTH), (4, WIDTH)]),
+        (f"{PERSON}\n0000012,架空,カクウ,0600\n000\n", [(3, TORN), (4, WIDTH)]),
     ],
 )
-def test_a_damaged_row_stops_the_file_and_is_named(tmp_path: Path, body: str, told: str) -> None:
-    assert told in refuse(tmp_path, f"{HEADER}\n{body}")
+def test_a_damaged_row_is_listed_and_the_others_are_read(
+    tmp_path: Path, body: str, found: list[tuple[int, str]]
+) -> None:
+    result = read(tmp_path, f"{HEADER}\n{body}")
+    assert listed(result) == found
+    numbers = {row for row, _ in found}
+    others = [row for row in range(2, 2 + result.rows_read) if row not in numbers]
+    assert result.table["source_row"].tolist() == others
+    assert rows_of(result) == [CELLS] * len(others)
 
 
-def test_a_row_that_a_quote_has_swallowed_is_found_though_the_width_is_right(
+def test_in_one_row_alone_an_empty_cell_behind_may_be_a_comma_too_many(tmp_path: Path) -> None:
+    assert listed(read(tmp_path, f"{HEADER}\n1,,架空,カクウ,\n")) == [(2, WIDTH)]
+
+
+def test_a_row_that_lost_a_comma_is_not_filled_up_where_all_end_with_one(tmp_path: Path) -> None:
+    result = read(tmp_path, f"{HEADER}\n{PERSON},\n{PERSON},\n0000012,架空 カクウ,0600000,\n")
+    assert listed(result) == [(4, WIDTH)] and rows_of(result) == [CELLS, CELLS]
+
+
+def test_rows_that_a_quote_has_swallowed_are_read_though_the_width_is_right(
     tmp_path: Path,
 ) -> None:
     # Two stray quotes in a column that is dropped: three people, one record of the right width.
     lines = ['1,"備a,架空', "2,備b,架空", '3,備c",架空']
     content = "宛名番号,備考,氏名\n" + "\n".join(lines) + "\n"
     assert [len(row) for row in csv.reader(io.StringIO(content), strict=True)] == [3, 3]
-    assert "2行目の引用符の中に" in refuse(tmp_path, content)
+    result = read(tmp_path, content)
+    assert listed(result) == [(2, SWALLOWED), (4, QUOTING)]
+    assert result.table["addressee_id"].tolist() == ["2"]
 
 
-def test_an_honest_remark_of_several_lines_in_a_dropped_column_is_read(tmp_path: Path) -> None:
-    result = read(tmp_path, '宛名番号,備考,氏名\r\n1,"一行目、\r\n二行目, 三",架空\r\n2,,架空\r\n')
-    assert result.table["addressee_id"].tolist() == ["1", "2"]
-    assert result.table["source_row"].tolist() == [2, 3]
+def test_a_quote_that_never_closes_costs_one_row(tmp_path: Path) -> None:
+    result = read(tmp_path, f'{HEADER}\n1,"架空,カクウ,0600000\n' + f"{PERSON}\n" * 500)
+    assert listed(result) == [(2, QUOTING)] and rows_of(result) == [CELLS] * 500
 
 
-@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\x1a", "\r\n\x1a", "\n\n\n"])
-def test_the_end_of_a_file_may_be_written_in_many_ways(tmp_path: Path, end: str) -> None:
-    assert rows_of(read(tmp_path, f"{HEADER}\n{PERSON}{end}")) == [CELLS]
+@pytest.mark.parametrize(
+    ("row", "reasons"),
+    [
+        ("x,架空,ナ,", ["「宛名番号」の形が違います"]),
+        ('1,"架空\n太郎",ナ,', ["「氏名」の形が違います"]),
+        ('1,"架空\u2028太郎",ナ,', ["「氏名」の形が違います"]),
+        ("1,架空,ニ,", ["「氏名_フリガナ」が符号表にない符号です"]),
+        ("ナ,1,架空,", ["「宛名番号」", "「氏名」", "「氏名_フリガナ」"]),
+    ],
+)
+def test_a_cell_without_the_form_or_the_code_of_its_column_lists_its_row(
+    tmp_path: Path, row: str, reasons: list[str]
+) -> None:
+    result = read(tmp_path, f"{HEADER}\n{PERSON}\n{row}\n{PERSON}\n", STRICT)
+    assert rows_of(result) == [CELLS, CELLS]
+    found = listed(result)
+    assert [number for number, _ in found] == [3]
+    assert all(reason in found[0][1] for reason in reasons)
 
 
-def test_blank_rows_at_the_end_are_left_out_and_counted(tmp_path: Path) -> None:
-    result = read(tmp_path, f"{HEADER}\n{PERSON}\n,,,\n,　,,\n")
-    assert (result.rows_read, result.blank_rows) == (1, 2)
-    assert rows_of(result) == [CELLS]
+def test_the_digest_of_a_listed_row_tells_rows_apart(tmp_path: Path) -> None:
+    result = read(tmp_path, f"{HEADER}\n1,a\n1,a\n1,b\nx,架空,ナ,\ny,架空,ナ,\n", STRICT)
+    digests = result.quarantine["content"].tolist()
+    assert len(digests) == 5 and digests[0] == digests[1] and len(set(digests)) == 4
 
 
-def test_two_files_copied_behind_each_other_are_refused(tmp_path: Path) -> None:
-    assert "印（BOM）" in refuse(tmp_path, f"{HEADER}\n\ufeff{PERSON}\n")
+def test_so_many_broken_rows_are_another_layout_and_refuse_the_file(tmp_path: Path) -> None:
+    for broken, whole in ((21, 0), (21, 300)):
+        message = refuse(tmp_path, f"{HEADER}\n" + "1,a\n" * broken + f"{PERSON}\n" * whole)
+        assert WIDTH in message and "2、3、4、5、6、7、8、9、10、11行目ほか11行" in message
+        assert "読めない行が多すぎます" in message
+    for broken, whole in ((20, 0), (21, 500)):
+        result = read(tmp_path, f"{HEADER}\n" + "1,a\n" * broken + f"{PERSON}\n" * whole)
+        assert (len(result.quarantine), len(result.table)) == (broken, whole)
 
 
-def test_a_header_alone_is_a_table_of_no_rows(tmp_path: Path) -> None:
-    result = read(tmp_path, HEADER)
-    assert result.rows_read == 0 and list(result.table.columns) == [*COLUMNS, "source_row"]
-
-
-@pytest.mark.parametrize("content", [b"", b"\n\r\n", b"\xef\xbb\xbf", b"\x1a"])
-def test_an_empty_file_is_refused(tmp_path: Path, content: bytes) -> None:
-    assert "空です" in refuse(tmp_path, content)
-
-
-def test_a_total_is_told_from_a_person() -> None:
-    assert is_footer(["合計", "1", "698件"]) and is_footer(["", "総計：2", "", ""])
-    assert is_footer(["計", "", "", "1698"])
-    assert not is_footer(["計", "太郎", "ハカリ", "タロウ"]) and not is_footer(["1", "合計", ""])
-    assert not is_footer(["", " "])
-
-
-GRAMMAR_CELL = r'(?:=?"(?:[^"]|"")*"|[^",\r\n]*)'
-GRAMMAR = re.compile(rf"(?:{GRAMMAR_CELL}(?:,{GRAMMAR_CELL})*\r?\n)+")
-RAW = st.text(alphabet='",\n\r=aあ', max_size=24)
-
-
-@STEADY
-@given(RAW)
-def test_the_scan_accepts_exactly_the_grammar_of_quoted_records(text: str) -> None:
-    content = f"{text}\n"
-    scan = scan_records(content.encode())
-    assert (scan.problems == []) is (GRAMMAR.fullmatch(content) is not None)
-
+# --- by chance -----------------------------------------------------------------------------
 
 CELL = st.text(
-    alphabet=st.characters(
-        codec="utf-8", exclude_characters="\x00\r\n\v\f\x85\u2028\u2029\ufeff\x1a"
-    ),
-    max_size=8,
+    alphabet=st.characters(codec="utf-8", exclude_characters="\x00\r\n\ufeff\x1a"), max_size=8
 )
 GRID = st.integers(2, 4).flatmap(
     lambda width: st.lists(st.lists(CELL, min_size=width, max_size=width), max_size=5)
 )
+RAW = st.text(alphabet='",\n\r=aあ', max_size=24)
 
 
 def write_grid(rows: list[list[str]], quoting: Literal[0, 1], end: str) -> str:
@@ -388,41 +443,33 @@ def write_grid(rows: list[list[str]], quoting: Literal[0, 1], end: str) -> str:
 
 @STEADY
 @given(GRID, st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]), st.sampled_from(["\n", "\r\n"]))
-def test_any_grid_is_read_exactly_or_refused(
+def test_any_grid_of_another_writer_is_read_exactly(
     tmp_path_factory: pytest.TempPathFactory,
     rows: list[list[str]],
     quoting: Literal[0, 1],
     end: str,
 ) -> None:
-    headers = list(COLUMNS.values())[: len(rows[0]) if rows else 2]
+    headers = list(SMALL.columns.values())[: len(rows[0]) if rows else 2]
     content = write_grid([[names[0] for names in headers], *rows], quoting, end)
-    path = tmp_path_factory.mktemp("g")
-    try:
-        result = read(path, content)
-    except FormError as error:
-        assert "空行" in str(error) or "合計" in str(error)
-        return
-    expected = [[re.sub(r'^="([^"]*)"$', r"\1", cell) for cell in row] for row in rows]
-    while expected and not any(cell.strip() for cell in expected[-1]):
-        expected.pop()
-    got = [row[: len(headers)] for row in rows_of(result)]
-    assert got[: len(expected)] == expected
-    assert all(not cell.strip() for row in got[len(expected) :] for cell in row)
+    result = read(tmp_path_factory.mktemp("g"), content, footers=())
+    filled = [row for row in rows if any(cell.strip() for cell in row)]
+    expected = [[re.sub(r'^="([^"]*)"$', r"\1", cell) for cell in row] for row in filled]
+    assert [row[: len(headers)] for row in rows_of(result)] == expected
+    assert (result.blank_rows, listed(result)) == (len(rows) - len(filled), [])
 
 
 @STEADY
-@given(st.data())
+@given(st.lists(st.integers(1, 7), min_size=3, max_size=6))
 def test_a_row_with_a_cell_more_or_less_is_never_read(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+    tmp_path_factory: pytest.TempPathFactory, widths: list[int]
 ) -> None:
-    widths = data.draw(st.lists(st.integers(1, 7), min_size=1, max_size=6))
     body = [",".join("x" * width) for width in widths]
-    content = "\n".join([HEADER, *body]) + "\n"
-    path = tmp_path_factory.mktemp("w")
-    if all(width == 4 for width in widths):
-        assert read(path, content).rows_read == len(widths)
-    else:
-        refuse(path, content)
+    result = read(tmp_path_factory.mktemp("w"), "\n".join([HEADER, *body]) + "\n")
+    right = [number for number, width in enumerate(widths, 2) if width == 4]
+    # A line of one cell may be a part of its neighbours.
+    near = {at + shift for at, width in enumerate(widths, 2) if width == 1 for shift in (-1, 1)}
+    assert result.table["source_row"].tolist() == [row for row in right if row not in near]
+    assert len(listed(result)) + len(result.table) == len(widths)
 
 
 @STEADY
@@ -431,15 +478,13 @@ def test_whatever_is_read_agrees_with_another_reader(
     tmp_path_factory: pytest.TempPathFactory, text: str
 ) -> None:
     content = f"宛名番号,氏名\n{text}\n"
-    try:
-        result = read(tmp_path_factory.mktemp("r"), content)
-    except FormError:
+    result = read(tmp_path_factory.mktemp("r"), content)
+    if len(result.quarantine):
         return
-    other = [row for row in csv.reader(io.StringIO(content, newline=""), strict=True)][1:]
-    expected = [[re.sub(r'^="([^"]*)"$', r"\1", cell) for cell in row] for row in other]
-    expected = [row for row in expected if any(row)]
-    assert [row[:2] for row in rows_of(result)] == [row[:2] for row in expected]
-    assert all(not any(row[2:]) for row in expected)
+    other = list(csv.reader(io.StringIO(content, newline=""), strict=True))[1:]
+    filled = [row for row in other if any(cell.strip() for cell in row)]
+    expected = [[re.sub(r'^="([^"]*)"$', r"\1", cell) for cell in row] for row in filled]
+    assert [row[:2] for row in rows_of(result)] == expected
 
 
 # --- canonical bytes -----------------------------------------------------------------------

@@ -25,6 +25,8 @@ from recruitlib.base.vault import (
     PASSPHRASE_VARIABLE,
     PRINT_PASSWORD_VARIABLE,
     PRIVATE,
+    REGISTER_KEY_VARIABLE,
+    REGISTER_PASSPHRASE_VARIABLE,
     RunKey,
     create_key,
     open_key,
@@ -32,6 +34,7 @@ from recruitlib.base.vault import (
     read_passphrase,
     read_print_password,
     read_private,
+    read_register_passphrase,
     unlock_key,
     unpack_key,
     write_private,
@@ -46,7 +49,10 @@ ON_POSIX = pytest.mark.skipif(os.name != "posix", reason="file modes are of POSI
 @pytest.fixture(autouse=True)
 def _without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take every secret out of the environment, the keyring and the terminal."""
-    for name in (PASSPHRASE_VARIABLE, PRINT_PASSWORD_VARIABLE, KEY_VARIABLE):
+    for name in (
+        PASSPHRASE_VARIABLE, PRINT_PASSWORD_VARIABLE, KEY_VARIABLE, REGISTER_PASSPHRASE_VARIABLE,
+        REGISTER_KEY_VARIABLE,
+    ):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(keyring, "get_password", lambda *_: None)
     monkeypatch.setattr("sys.stdin", None)
@@ -212,7 +218,7 @@ def test_another_run_s_key_opens_nothing(run: tuple[Path, RunKey]) -> None:
     folder, key = run
     write_private(folder, key, "cohort", b"x")
     other = RunKey(str(pyrage.x25519.Identity.generate()), key.digest_key)
-    with pytest.raises(IntegrityError, match="この実行の鍵で開けません"):
+    with pytest.raises(IntegrityError, match="この鍵では開けません"):
         read_private(folder, other, "cohort", "02")
 
 
@@ -311,3 +317,65 @@ def test_a_print_password_of_its_own_is_accepted(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv(PASSPHRASE_VARIABLE, PASSPHRASE)
     monkeypatch.setenv(PRINT_PASSWORD_VARIABLE, "12345678")
     assert read_print_password("r8", demonstration=False) == "12345678"
+
+
+# ---- the register's passphrase ----
+
+REGISTER_PASSPHRASE = "受付簿をひらく架空の合言葉"
+
+
+def test_the_register_s_passphrase_is_its_own_in_environment_and_keyring(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stored = {("recruitlib RECRUITLIB_REGISTER_PASSPHRASE", "register"): REGISTER_PASSPHRASE}
+    monkeypatch.setattr(keyring, "get_password", lambda *key: stored.get(key))
+    for run_id in ("r8", "r9"):
+        assert read_register_passphrase(run_id, demonstration=False, new=False) == (
+            REGISTER_PASSPHRASE
+        )
+    monkeypatch.setenv(REGISTER_PASSPHRASE_VARIABLE, PASSPHRASE)
+    assert read_register_passphrase("r8", demonstration=False, new=True) == PASSPHRASE
+
+
+@pytest.mark.parametrize("passphrase", ["十一文字しかない合言葉", PASSPHRASE])
+def test_a_register_s_passphrase_that_is_short_or_the_run_s_is_refused_without_showing_it(
+    monkeypatch: pytest.MonkeyPatch, passphrase: str
+) -> None:
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, PASSPHRASE)
+    monkeypatch.setenv(REGISTER_PASSPHRASE_VARIABLE, passphrase)
+    with pytest.raises(ParameterError, match="12 文字以上") as caught:
+        read_register_passphrase("r8", demonstration=False, new=False)
+    assert passphrase not in str(caught.value)
+
+
+def test_the_demonstrations_register_opens_with_nothing_set() -> None:
+    assert read_register_passphrase("demo", demonstration=True, new=True) == "demo"
+
+
+def test_without_the_register_s_passphrase_the_message_says_where_to_put_it() -> None:
+    with pytest.raises(ParameterError, match="環境変数 RECRUITLIB_REGISTER_PASSPHRASE"):
+        read_register_passphrase("r8", demonstration=False, new=False)
+
+
+class Terminal:
+    """A terminal at which somebody sits."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("second", [REGISTER_PASSPHRASE, REGISTER_PASSPHRASE + "。"])
+def test_a_new_register_s_passphrase_is_asked_twice_at_the_prompt(
+    monkeypatch: pytest.MonkeyPatch, second: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal())
+    typed = [REGISTER_PASSPHRASE, second]
+    monkeypatch.setattr("getpass.getpass", lambda prompt: typed.pop(0))
+    if second == REGISTER_PASSPHRASE:
+        assert read_register_passphrase("r8", demonstration=False, new=True) == second
+    else:
+        with pytest.raises(ParameterError, match="二度の入力が違います"):
+            read_register_passphrase("r8", demonstration=False, new=True)
+    assert typed == []
+    typed[:] = [REGISTER_PASSPHRASE]
+    assert read_register_passphrase("r8", demonstration=False, new=False) == REGISTER_PASSPHRASE

@@ -17,6 +17,7 @@ import yaml
 
 from recruitlib import cli
 from recruitlib.base.audit import append_entry, group_digest, read_entries
+from recruitlib.base.decisions import read_decisions
 from recruitlib.base.errors import (
     AwaitingPerson,
     FormError,
@@ -27,7 +28,6 @@ from recruitlib.base.errors import (
     UnforeseenError,
 )
 from recruitlib.base.vault import KEY_VARIABLE, pack_key, unlock_key
-from recruitlib.optouts.decisions import read_decisions
 from recruitlib.pipeline import run_pipeline
 from recruitlib.review.approval import read_approval
 from tests.conftest import PARAMETERS, ROOT
@@ -72,6 +72,7 @@ def test_the_commands_are_those_of_the_manual(call: Call) -> None:
     assert code == 0
     assert set(cli.commands.commands) == {
         "demo", "run", "synth", "seal", "verify", "cases", "decide", "confirm", "approve",
+        "register", "inspect",
     }  # fmt: skip
     assert all(name in out for name in cli.commands.commands)
 

@@ -11,7 +11,7 @@ import pypdfium2
 import pytest
 import yaml
 
-from recruitlib.base.audit import read_entries
+from recruitlib.base.audit import append_entry, read_entries
 from recruitlib.base.errors import AwaitingPerson, GuardError, ParameterError
 from recruitlib.base.record import verify_record
 from recruitlib.base.run import Stage, ask_guard
@@ -33,8 +33,8 @@ GONE = dict.fromkeys(SOURCES, "destroyed")
 RETURNED = dict.fromkeys(SOURCES, "returned")
 
 
-def attest(sources: dict[str, str]) -> Attestation:
-    return Attestation(True, "test_ward", STAFF, SECOND, sources)
+def attest(sources: dict[str, str], exports: dict[str, str] | None = None) -> Attestation:
+    return Attestation(True, "test_ward", STAFF, SECOND, sources, exports or {})
 
 
 def begin(folder: Path) -> Stage:
@@ -253,6 +253,124 @@ def test_an_attestation_that_is_none_is_refused(
 ) -> None:
     with pytest.raises(ParameterError, match=hint):
         disposal.read_attestation(write(tmp_path / "disposal.yaml", **changes), "test_ward", True)
+
+
+EXPORTED = "register_r8.xlsx"
+
+
+def log_export(stage: Stage, name: str = EXPORTED) -> None:
+    append_entry(stage.folder, "", "exported", kind="register", file=name, due="2026-06-30")
+
+
+@pytest.mark.parametrize("state", ["destroyed", "returned", "kept: 監査のため"])
+def test_an_export_that_is_gone_or_kept_with_a_reason_passes(tmp_path: Path, state: str) -> None:
+    stage = begin(tmp_path)
+    log_export(stage)
+    attestation = attest(GONE, {EXPORTED: state})
+    assert disposal.check_exports(stage, attestation) == []
+    disposal.destroy_private(stage, attestation)
+    disposal.prove_nothing_left(stage, attestation)
+    assert list_last_answer(stage, "closing.nothing_left") == "yes"
+
+
+def test_without_exports_nothing_is_asked_and_nothing_may_be_attested(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    assert disposal.check_exports(stage, attest(GONE)) == []
+    (problem,) = disposal.check_exports(stage, attest(GONE, {EXPORTED: "destroyed"}))
+    assert "この実行で書き出したファイルではありません" in problem
+
+
+@pytest.mark.parametrize(
+    "exports",
+    [{}, {"other.xlsx": "destroyed"}, {EXPORTED: "destroyed", "other.xlsx": "destroyed"},
+     {EXPORTED: "gone"}, {EXPORTED: "kept: "}, {"REGISTER_R8.xlsx": "destroyed"}],
+)  # fmt: skip
+def test_an_export_that_is_unaccounted_for_keeps_everything_in_place(
+    tmp_path: Path, exports: dict[str, str]
+) -> None:
+    # A51, 尼崎市: data was not erased after use.
+    stage = begin(tmp_path)
+    log_export(stage)
+    before = disposal.list_private(stage.folder)
+    with pytest.raises(GuardError, match=re.escape("closing.nothing_left")):
+        disposal.destroy_private(stage, attest(GONE, exports))
+    with pytest.raises(GuardError, match=re.escape("closing.nothing_left")):
+        disposal.prove_nothing_left(stage, attest(GONE, exports))
+    assert disposal.list_private(stage.folder) == before
+
+
+@pytest.mark.parametrize(
+    "place",
+    [EXPORTED, f"inputs/{EXPORTED}", f"inputs/deep/er/{EXPORTED}", f"inputs/{EXPORTED.upper()}"],
+)
+@pytest.mark.parametrize("state", ["destroyed", "returned"])
+def test_an_export_that_still_lies_in_the_project_folder_is_named(
+    tmp_path: Path, place: str, state: str
+) -> None:
+    stage = begin(tmp_path)
+    log_export(stage)
+    path = tmp_path / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+    (problem,) = disposal.check_exports(stage, attest(GONE, {EXPORTED: state}))
+    assert EXPORTED in problem
+    assert "ファイルが残っています" in problem
+    assert disposal.check_exports(stage, attest(GONE, {EXPORTED: "kept: 監査のため"})) == []
+    path.unlink()
+    assert disposal.check_exports(stage, attest(GONE, {EXPORTED: state})) == []
+
+
+def test_an_export_that_still_lies_in_the_current_folder_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = begin(tmp_path / "project")
+    log_export(stage)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / EXPORTED).write_bytes(b"x")
+    assert len(disposal.check_exports(stage, attest(GONE, {EXPORTED: "destroyed"}))) == 1
+
+
+def test_an_attestation_of_exports_is_read_as_written(tmp_path: Path) -> None:
+    exports = {EXPORTED: "destroyed", "b.xlsx": "kept: 監査のため"}
+    path = write(tmp_path / "disposal.yaml", exports=exports)
+    assert disposal.read_attestation(path, "test_ward", True) == attest(KEPT, exports)
+
+
+@pytest.mark.parametrize(
+    ("exports", "hint"),
+    [(None, "exports"), ([EXPORTED], "exports"), ({EXPORTED: "gone"}, f"exports の {EXPORTED}"),
+     ({EXPORTED: "kept: "}, EXPORTED), ({EXPORTED: True}, EXPORTED)],
+)  # fmt: skip
+def test_an_attestation_of_exports_that_is_none_is_refused(
+    tmp_path: Path, exports: object, hint: str
+) -> None:
+    with pytest.raises(ParameterError, match=hint):
+        disposal.read_attestation(
+            write(tmp_path / "disposal.yaml", exports=exports), "test_ward", True
+        )
+
+
+def test_the_report_lists_the_exports_with_their_due_dates(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    log_export(stage)
+    log_export(stage, "b.xlsx")
+    attestation = attest(GONE, {EXPORTED: "destroyed", "b.xlsx": "kept: 議会の照会"})
+    destroyed = disposal.destroy_private(stage, attestation)
+    ask_guard(stage, "record.chain_intact", [])
+    disposal.prove_nothing_left(stage, attestation)
+    disposal.finish_disposal(stage, attestation, destroyed)
+    document = pypdfium2.PdfDocument((stage.folder / disposal.REPORT).read_bytes())
+    text = "".join("".join(page.get_textpage().get_text_range() for page in document).split())
+    for part in (EXPORTED, "b.xlsx", "期限2026-06-30", "保有:議会の照会"):
+        assert part in text
+    table = disposal.tabulate_disposal(stage, attestation, destroyed)
+    states = dict(zip(table["ファイル"], table["状態"], strict=True))
+    assert states[f"書き出した {EXPORTED}（期限 2026-06-30）"] == "消去した"
+    assert states["書き出した b.xlsx（期限 2026-06-30）"] == "保有: 議会の照会"
+    facts = [
+        entry["facts"] for entry in read_entries(stage.folder) if entry["event"] == "completed"
+    ]
+    assert facts[-1]["exports"] == dict(attestation.exports)
 
 
 def test_the_report_says_what_was_destroyed_and_kept_by_whom(tmp_path: Path) -> None:

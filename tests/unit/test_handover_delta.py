@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -19,6 +20,7 @@ from recruitlib.handover.delta import (
 )
 from tests.unit.stages import make_residents
 
+TODAY = date(2026, 5, 25)
 PRINTED = make_residents(*[{}] * 8)
 LABELS = pd.DataFrame(
     {
@@ -33,7 +35,7 @@ LABELS = pd.DataFrame(
 
 def read_today(**changes: Any) -> pd.DataFrame:
     """Give the records of handover day; ``p3={...}`` changes the third person."""
-    records = PRINTED.drop(columns="cohort").assign(is_latest=True, is_marked=True, left_on="")
+    records = PRINTED.drop(columns="cohort").assign(is_latest=True, left_on="")
     for person, cells in changes.items():
         for name, value in cells.items():
             records.loc[int(person[1:]) - 1, name] = value
@@ -43,7 +45,7 @@ def read_today(**changes: Any) -> pd.DataFrame:
 def find(
     records: pd.DataFrame, protected: list[str] | None = None, opted_out: list[str] | None = None
 ) -> dict[int, str]:
-    void = find_void(LABELS, PRINTED, records, protected or [], opted_out or [])
+    void = find_void(LABELS, PRINTED, records, protected or [], opted_out or [], TODAY)
     assert void.columns.tolist() == list(VOID_COLUMNS)
     return dict(zip(void["serial"], void["reason"], strict=True))
 
@@ -59,6 +61,11 @@ def test_nothing_is_void_where_nothing_changed() -> None:
         ({"status": "dead"}, "died"),
         ({"status": "moved_out"}, "moved_out"),
         ({"status": "removed"}, "removed"),
+        ({"status": "deleted"}, "removed"),
+        ({"status": "outsider"}, "removed"),
+        ({"planned_move_out": "2026-05-24"}, "moved_out"),
+        ({"planned_move_out": "2026-05-25"}, "moved_out"),
+        ({"planned_move_out": "2026-05-25", "status": "dead"}, "died"),
         ({"left_on": "2026-05-20"}, "removed"),
         ({"address": "東京都新宿区片町99番"}, "moved_within"),
         ({"building": "コーポ　１"}, "moved_within"),
@@ -76,7 +83,13 @@ def test_each_kind_of_change_voids_exactly_that_label(cells: dict[str, str], rea
 
 
 @pytest.mark.parametrize(
-    "cells", [{"full_name_kana": "カナ"}, {"household_id": "1"}, {"source_row": 900}]
+    "cells",
+    [
+        {"full_name_kana": "カナ"},
+        {"household_id": "1"},
+        {"source_row": 900},
+        {"planned_move_out": "2026-05-26"},
+    ],
 )
 def test_what_is_not_printed_voids_nothing(cells: dict[str, object]) -> None:
     assert find(read_today(p3=cells)) == {}
@@ -104,7 +117,7 @@ def test_new_applications_and_new_protection_void_and_protection_is_named_first(
 
 
 def test_a_label_whose_person_is_not_in_the_printed_list_is_void() -> None:
-    void = find_void(LABELS, PRINTED.iloc[:7], read_today(), [], [])
+    void = find_void(LABELS, PRINTED.iloc[:7], read_today(), [], [], TODAY)
     assert void["serial"].tolist() == [8]
 
 

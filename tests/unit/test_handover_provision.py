@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 from recruitlib.base.audit import group_digest, read_entries
+from recruitlib.base.contents import list_quarantine
 from recruitlib.base.counts import Count, read_counts, write_counts
 from recruitlib.base.errors import AwaitingPerson, GuardError, ParameterError, RecruitError
 from recruitlib.base.parameters import read_parameters
@@ -20,7 +22,7 @@ from recruitlib.base.tables import ReadTable
 from recruitlib.handover import provision
 from recruitlib.handover.delta import VOID_COLUMNS, digest_delta
 from recruitlib.handover.provision import Delta
-from recruitlib.optouts.decisions import CASE_COLUMNS
+from recruitlib.optouts.cases import CASE_COLUMNS
 from recruitlib.optouts.exclusion import Matched
 from recruitlib.registry.extract import Extract
 from tests.conftest import ROOT
@@ -231,26 +233,38 @@ def test_a_finished_hand_over_leaves_the_ends_of_all_serials(tmp_path: Path) -> 
 
 
 # The first half: what handover day finds.
+def make_extract(records: pd.DataFrame) -> Extract:
+    """Give an extract of these records, of which the last change is the newest."""
+    source = ReadTable(
+        table=records.iloc[:0], quarantine=list_quarantine([]), rows_read=len(records),
+        encoding="utf-8", how_decoded="", headers=[], dropped=[], absent=[],
+    )  # fmt: skip
+    newest = max(records["changed_on"], default="") if "changed_on" in records else ""
+    return Extract(records, {}, source, "", newest, len(records))
+
+
 def find(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, records: pd.DataFrame, fresh: pd.DataFrame | None = None,
     protected: str = "", cases: pd.DataFrame = NO_CASES, recipients: pd.DataFrame = PEOPLE,
 ) -> Delta:  # fmt: skip
     """Find the delta of a day whose files have been read."""
     applications = make_situation()["applications"]
-    store(stage, labels=LABELS, recipients=recipients, applications=applications, cases=cases)
+    store(stage, labels=LABELS, recipients=recipients, possible=recipients, applications=applications,
+          cases=cases)  # fmt: skip
     empty = make_situation()["applications"].iloc[:0]
-    source = ReadTable(records.iloc[:0], len(records), "utf-8", "", [], [])
-    monkeypatch.setattr(provision, "_read_today", lambda stage: Extract(records, source, ""))
-    today = pd.DataFrame({"addressee_id": [protected], "cancelled": [False]})
-    monkeypatch.setattr(provision, "take_protections", lambda *content, prefix: today)
-    monkeypatch.setattr(
-        provision, "take_applications", lambda stage, prefix: empty if fresh is None else fresh
-    )
+    monkeypatch.setattr(provision, "_read_today", lambda stage: make_extract(records))
+    monkeypatch.setattr(provision, "read_listed", lambda stage, prefix: None)
+    monkeypatch.setattr(provision, "take_protections", lambda *content: None)
+    listed = pd.Series([protected] if protected else [], dtype="str", name="addressee_id")
+    monkeypatch.setattr(provision, "find_protected", lambda stage, traced: listed)
+    received = SimpleNamespace(applications=empty if fresh is None else fresh)
+    monkeypatch.setattr(provision, "take_applications", lambda stage, prefix: received)
+    monkeypatch.setattr(provision, "join_later_day", lambda stage, received: [])
     return provision.find_delta(stage)
 
 
 def read_today(**changes: dict[str, str]) -> pd.DataFrame:
-    records = PEOPLE.drop(columns="cohort").assign(is_latest=True, is_marked=True, left_on="")
+    records = PEOPLE.drop(columns="cohort").assign(is_latest=True, left_on="")
     for person, cells in changes.items():
         for name, value in cells.items():
             records.loc[int(person[1:]) - 1, name] = value
@@ -343,8 +357,7 @@ def test_the_file_of_another_day_is_no_extract_of_handover_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records = read_today().assign(changed_on="2026-05-20")
-    source = ReadTable(records.iloc[:0], len(records), "utf-8", "", [], [])
-    monkeypatch.setattr(provision, "read_extract", lambda *files: Extract(records, source, ""))
+    monkeypatch.setattr(provision, "read_extract", lambda *files: make_extract(records))
     stage = begin(tmp_path, handover_registry_base_date="2026-05-24")
     with pytest.raises(AwaitingPerson, match=re.escape("handover.delta_settled")):
         provision._read_today(stage)
@@ -357,8 +370,7 @@ def test_an_extract_of_handover_day_with_other_rows_than_its_slip_says_waits(
 ) -> None:
     # A part of the extract would hide who is protected in whose household.
     records = read_today().assign(changed_on="2026-05-20")
-    source = ReadTable(records.iloc[:0], len(records), "utf-8", "", [], [])
-    monkeypatch.setattr(provision, "read_extract", lambda *files: Extract(records, source, ""))
+    monkeypatch.setattr(provision, "read_extract", lambda *files: make_extract(records))
     stage = begin(tmp_path, handover_registry_total=total)
     with pytest.raises(
         AwaitingPerson, match=rf"handover\.delta_settled.*読んだ 14 行.*の {total} 行"

@@ -15,8 +15,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recruitlib.base.contents import list_quarantine
 from recruitlib.base.counts import ALL, Count, write_counts
 from recruitlib.base.errors import AwaitingPerson, GuardError, OutputError, ParameterError
+from recruitlib.base.profiles import Profile
 from recruitlib.base.run import Stage, ask_guard, read_private_table
 from recruitlib.base.scope import check_scope, read_scope
 from recruitlib.base.tables import ReadTable, read_table
@@ -25,7 +27,8 @@ from recruitlib.labels.export import Bundle, PrintDay
 from recruitlib.labels.printing import encrypt_pdf
 from recruitlib.labels.proof import read_back
 from recruitlib.labels.sheets import read_sheet
-from recruitlib.optouts.decisions import CASE_COLUMNS
+from recruitlib.optouts.applications import Received
+from recruitlib.optouts.cases import CASE_COLUMNS
 from recruitlib.optouts.exclusion import Matched
 from recruitlib.registry.extract import Extract
 from recruitlib.registry.intake import ask_scope
@@ -220,9 +223,10 @@ def test_a_profile_that_maps_the_birth_date_into_the_address_is_refused(tmp_path
     # A50, the other half: it never comes to printing.
     path = tmp_path / "registry.csv"
     path.write_text("氏名,生年月日\n試験　一郎,2008-05-02\n", encoding="utf-8")
-    columns = {"full_name": ["氏名"], "birth_text": ["生年月日"], "building": ["生年月日"]}
+    columns = {"full_name": ("氏名",), "birth_text": ("生年月日",), "building": ("生年月日",)}
+    profile = Profile("wrong", "registry", columns, (), (), {}, {})
     with pytest.raises(ParameterError, match="生年月日"):
-        read_table(path, columns)
+        read_table(path, profile)
 
 
 def write_scope(folder: Path, **changes: object) -> str:
@@ -283,6 +287,7 @@ PROTECTIONS = pd.DataFrame({"addressee_id": ["0000000006"], "cancelled": [False]
 # The ninth person's parent: in the extract, and of no cohort.
 PARENT = make_residents({}).assign(addressee_id="0000000050", household_id="0000000909")
 RECORDS = pd.concat([SITUATION["cohort"], PARENT], ignore_index=True).assign(is_latest=True)
+NOTHING = list_quarantine([])
 NO_CASES = pd.DataFrame(columns=[*CASE_COLUMNS, "problem"])
 
 
@@ -298,17 +303,23 @@ def begin_print_day(
     settled = SITUATION["matches"]
     store(
         stage, cohort=SITUATION["cohort"], recipients=recipients, settled=settled,
-        applications=SITUATION["applications"], cases=cases,
+        possible=SITUATION["cohort"], applications=SITUATION["applications"], cases=cases,
         excluded=pd.DataFrame(excluded, columns=["reason", "addressee_id"], dtype="str"),
     )  # fmt: skip
     counts = count_people(SITUATION["cohort"], exclusions, recipients)
     digest = digest_approval(stage.parameters, counts, recipients, settled, stage.key.digest_key)
     approval = Approval(digest[:16], by, "課長", "2026-05-19")
     write_approval(stage.locate("approval_file"), "test_ward", True, approval)
-    source = ReadTable(RECORDS.iloc[:0], len(RECORDS), "utf-8", "", [], [])
-    monkeypatch.setattr(export, "reread_registry", lambda stage: Extract(RECORDS, source, ""))
-    monkeypatch.setattr(export, "take_protections", lambda *content, prefix: protections)
-    monkeypatch.setattr(export, "take_applications", lambda stage, prefix: applications)
+    source = ReadTable(RECORDS.iloc[:0], NOTHING, len(RECORDS), "utf-8", "", [], [], [])
+    extract = Extract(RECORDS, {}, source, "", "", len(RECORDS))
+    live = protections.loc[~protections["cancelled"], "addressee_id"]
+    received = Received(applications, NOTHING.assign(source=""), {})
+    monkeypatch.setattr(export, "reread_registry", lambda stage: extract)
+    monkeypatch.setattr(export, "read_listed", lambda stage, prefix: protections)
+    monkeypatch.setattr(export, "take_protections", lambda *content: None)
+    monkeypatch.setattr(export, "find_protected", lambda stage, traced: live)
+    monkeypatch.setattr(export, "take_applications", lambda stage, prefix: received)
+    monkeypatch.setattr(export, "join_later_day", lambda stage, received: [])
     return stage
 
 
@@ -458,8 +469,9 @@ def test_an_approval_by_the_operator_does_not_print(
 
 @pytest.mark.parametrize(
     ("column", "value", "fresh"),
-    [("subject_name", "別人", 1), ("subject_birth_date", "2009-01-01", 1), ("subject_address", "x", 1),
-     ("status", "withdrawn", 1), ("phone", "x", 0), ("source_row", 99, 0)],
+    [("subject_name", "別人", 1), ("subject_birth_text", "2009-01-01", 1), ("subject_address", "x", 1),
+     ("status", "withdrawn", 1), ("wish", "withdrawal", 1), ("card_name", "別人", 1),
+     ("card_substitutes", "1", 1), ("linked_to", "form:1", 0), ("source_row", 99, 0)],
 )  # fmt: skip
 def test_an_application_is_new_when_what_it_says_is_new(
     tmp_path: Path, column: str, value: object, fresh: int

@@ -329,6 +329,25 @@ def test_a_withdrawal_names_its_subject_and_is_not_yet_an_end() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("status", ["returned", "rejected", "test"])
+def test_a_status_of_a_clerk_names_its_subject_and_frees_nobody(status: str) -> None:
+    """A64: only two people take an application out of force."""
+    match, _ = match_one([CHILD, FATHER], status=status)
+    assert (match["outcome"], match["addressee_id"], match["reason"]) == (
+        "withdrawn", "0000018", status,
+    )  # fmt: skip
+    match, candidates = match_one([CHILD], status=status, subject_birth_date="")
+    assert match["outcome"] == "undecided" and candidates == ["0000018"]
+
+
+def test_a_status_that_nobody_knows_excludes_and_waits_for_an_officer() -> None:
+    match, _ = match_one([CHILD, FATHER], status="unknown")
+    assert (match["outcome"], match["addressee_id"], match["reason"]) == (
+        "to_confirm", "0000018", "status",
+    )  # fmt: skip
+    assert match_one([CHILD, FATHER], status="received")[0]["outcome"] == "matched"
+
+
 def test_a_withdrawal_that_does_not_agree_is_undecided() -> None:
     match, candidates = match_one([CHILD], status="withdrawn", subject_birth_date="")
     assert match["outcome"] == "undecided" and candidates == ["0000018"]

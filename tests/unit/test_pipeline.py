@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,15 @@ from recruitlib.base.errors import (
     RecruitError,
     UnforeseenError,
 )
+from recruitlib.base.office import Office
 from recruitlib.base.parameters import STAGES, read_parameters
-from recruitlib.base.vault import KEY_NAME, KEY_VARIABLE, RunKey, unpack_key
+from recruitlib.base.vault import (
+    KEY_NAME,
+    KEY_VARIABLE,
+    REGISTER_KEY_VARIABLE,
+    RunKey,
+    unpack_key,
+)
 from recruitlib.pipeline import (
     choose_transport,
     describe_result,
@@ -217,6 +225,7 @@ def test_the_record_knows_which_files_were_renamed(tmp_path: Path) -> None:
 
 
 Ran = list[tuple[str, RunKey, str]]
+REGISTER_KEY = RunKey("AGE-SECRET-KEY-1REGISTER", b"digest key of the register")
 
 
 @pytest.fixture
@@ -234,9 +243,14 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> Ran:
         assert (passphrase, demonstration) == ("demo", True)
         return KEY
 
+    def open_own(root: Path, folder: Path, run_id: str, demonstration: bool) -> Office:
+        assert (run_id, demonstration) == ("test_ward", True)
+        return Office(root / "register/demonstration", demonstration, REGISTER_KEY)
+
     monkeypatch.setattr(pipeline, "run_notebook", note)
     monkeypatch.setattr(pipeline, "create_key", create)
-    for name in (KEY_VARIABLE, "RECRUITLIB_PASSPHRASE"):
+    monkeypatch.setattr(pipeline, "open_office", open_own)
+    for name in (KEY_VARIABLE, "RECRUITLIB_PASSPHRASE", REGISTER_KEY_VARIABLE):
         monkeypatch.delenv(name, raising=False)
     return seen
 
@@ -279,6 +293,47 @@ def test_the_key_is_gone_after_a_failure_and_nothing_later_runs(
     assert [stage for stage, _, _ in ran] == ["01", "02"]
     assert KEY_VARIABLE not in os.environ
     assert "JUPYTER_RUNTIME_DIR" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "is_due"),
+    [("01", "05", True), ("02", "02", True), ("04", "04", True), ("05", "06", True),
+     ("01", "01", False), ("03", "03", False), ("06", "06", False)],
+)  # fmt: skip
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_register_s_key_is_handed_over_where_applications_join_it_and_gone_afterwards(
+    root: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch,
+    first: str, last: str, is_due: bool, fails: bool,
+) -> None:  # fmt: skip
+    handed: list[str] = []
+
+    def note(root: Path, folder: Path, stage: str, parameters: Mapping[str, Any]) -> Path:
+        handed.append(os.environ.get(REGISTER_KEY_VARIABLE, ""))
+        if fails:
+            raise GuardError("x")
+        return folder
+
+    monkeypatch.setattr(pipeline, "run_notebook", note)
+    if not is_due:
+        monkeypatch.setattr(pipeline, "open_office", lambda *_: pytest.fail("asked"))
+    with pytest.raises(GuardError) if fails else nullcontext():
+        run_pipeline(root / PARAMETERS, first, last, say=lambda line: None)
+    assert {text and unpack_key(text) for text in handed} == {REGISTER_KEY if is_due else ""}
+    assert REGISTER_KEY_VARIABLE not in os.environ
+    assert KEY_VARIABLE not in os.environ
+
+
+def test_without_the_register_s_passphrase_no_notebook_runs(
+    root: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> Office:
+        raise ParameterError("受付簿の合言葉がありません。")
+
+    monkeypatch.setattr(pipeline, "open_office", refuse)
+    with pytest.raises(ParameterError, match="受付簿の合言葉"):
+        run_pipeline(root / PARAMETERS, say=lambda line: None)
+    assert ran == []
+    assert KEY_VARIABLE not in os.environ
 
 
 @pytest.mark.parametrize("first", STAGES)

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from recruitlib.base.counts import Count
+from recruitlib.registry.births import BirthRange
 from recruitlib.registry.cohort import (
     check_base_date,
     check_births,
@@ -22,7 +23,7 @@ from recruitlib.registry.cohort import (
     retest_status,
     select_cohort,
 )
-from recruitlib.registry.extract import RESIDENT_COLUMNS, BirthRange
+from recruitlib.registry.extract import RESIDENT_COLUMNS, ROW_ENDS
 
 EIGHTEEN = BirthRange(18, date(2008, 4, 2), date(2009, 4, 1))
 TWENTY_TWO = BirthRange(22, date(2004, 4, 2), date(2005, 4, 1))
@@ -33,8 +34,8 @@ TODAY, BASE = date(2026, 5, 18), date(2026, 4, 1)
 def make_records(*people: dict[str, object]) -> pd.DataFrame:
     plain: dict[str, object] = {
         **dict.fromkeys(RESIDENT_COLUMNS, ""), "birth_date": "2008-06-03", "status": "resident",
-        "birth_status": "certain", "nationality": "japanese", "is_latest": True, "is_marked": True,
-        "changed_on": "2026-03-20", "left_on": "",
+        "birth_status": "certain", "nationality": "japanese", "is_latest": True,
+        "changed_on": "2026-03-20", "left_on": "", "end": "18",
     }  # fmt: skip
     rows = [
         {**plain, "addressee_id": f"{number:07}", "source_row": number + 2, **person}
@@ -104,12 +105,11 @@ def test_other_ages_follow_the_same_rule() -> None:
 
 
 def test_a_fresh_extract_of_its_stated_base_date_is_right() -> None:
-    records = make_records({"changed_on": "2026-04-01"}, {"changed_on": ""})
-    assert check_base_date(records, BASE, TODAY, 60) == []
+    assert check_base_date("2026-04-01", BASE, TODAY, 60) == []
 
 
 @pytest.mark.parametrize(
-    ("changed_on", "base_date", "objection"),
+    ("newest_change", "base_date", "objection"),
     [
         ("2025-03-31", date(2025, 4, 1), "日たっています"),
         ("2025-03-31", BASE, "異動が一件もありません"),
@@ -119,24 +119,26 @@ def test_a_fresh_extract_of_its_stated_base_date_is_right() -> None:
     ],
 )
 def test_an_extract_of_another_day_or_year_is_an_objection(
-    changed_on: str, base_date: date, objection: str
+    newest_change: str, base_date: date, objection: str
 ) -> None:
-    records = make_records({"changed_on": changed_on}, {"changed_on": ""})
-    problems = check_base_date(records, base_date, TODAY, 60)
+    problems = check_base_date(newest_change, base_date, TODAY, 60)
     assert any(objection in problem for problem in problems)
 
 
 def test_the_oldest_extract_that_may_be_used_is_as_old_as_the_parameter_says() -> None:
-    records = make_records({"changed_on": "2026-03-31"})
-    assert check_base_date(records, BASE, BASE + timedelta(days=60), 60) == []
-    assert check_base_date(records, BASE, BASE + timedelta(days=61), 60)
+    assert check_base_date("2026-03-31", BASE, BASE + timedelta(days=60), 60) == []
+    assert check_base_date("2026-03-31", BASE, BASE + timedelta(days=61), 60)
+
+
+def test_a_month_without_a_change_is_an_old_extract() -> None:
+    assert check_base_date("2026-03-01", BASE, TODAY, 60) == []
+    assert check_base_date("2026-02-28", BASE, TODAY, 60)
 
 
 def test_a_run_on_the_leap_day_does_not_stop() -> None:
     """豊川市: a system that could not work on 29 February."""
     leap_day = date(2028, 2, 29)
-    records = make_records({"changed_on": "2028-02-29"}, {"changed_on": "2028-02-28"})
-    assert check_base_date(records, leap_day, leap_day, 0) == []
+    assert check_base_date("2028-02-29", leap_day, leap_day, 0) == []
     ranges = [
         BirthRange(18, date(2007, 4, 2), date(2008, 4, 1)),
         BirthRange(22, date(2003, 4, 2), date(2004, 4, 1)),
@@ -150,32 +152,103 @@ def test_a_run_on_the_leap_day_does_not_stop() -> None:
 
 
 def test_the_cohort_is_taken_as_whole_rows() -> None:
-    records = make_records({"full_name": "架空　花子"}, {"full_name": "見本　太郎"}, {})
-    cohort = select_cohort(records, pd.Series(["18", "out_of_range", "22"]))
+    records = make_records(
+        {"full_name": "架空　花子"},
+        {"full_name": "見本　太郎", "end": "out_of_range"},
+        {"end": "22"},
+    )
+    cohort = select_cohort(records, {})
     assert cohort["cohort"].tolist() == ["18", "22"]
     kept = records.loc[[0, 2], list(RESIDENT_COLUMNS)].reset_index(drop=True)
     pd.testing.assert_frame_equal(cohort[list(RESIDENT_COLUMNS)], kept)
 
 
-ENDS = ["18", "22", "22", "superseded", "foreign", "not_resident", "unreadable", "out_of_range"]
+@pytest.mark.parametrize("end", ROW_ENDS)
+def test_nobody_with_another_end_is_of_a_cohort(end: str) -> None:
+    assert select_cohort(make_records({"end": end}), {}).empty
+
+
+def test_of_the_unsure_births_only_those_whom_two_people_included_are_of_the_cohort_they_named() -> (
+    None
+):
+    unsure = {"end": "birth_unsure", "birth_date": ""}
+    records = make_records(unsure, unsure, {}, {**unsure, "is_latest": False})
+    cohort = select_cohort(records, {"0000001": "22", "0000003": "18"})
+    assert cohort[["addressee_id", "cohort"]].values.tolist() == [
+        ["0000001", "22"],
+        ["0000002", "18"],
+    ]
+
+
+def test_an_inclusion_takes_nobody_back_who_has_another_end() -> None:
+    records = make_records(
+        {"end": "dead"}, {"end": "superseded", "is_latest": False}, {"end": "22"}
+    )
+    included = {"0000000": "18", "0000001": "18", "0000002": "18"}
+    assert select_cohort(records, included)["cohort"].tolist() == ["22"]
+
+
+ENDS = {
+    "18": 1,
+    "22": 2,
+    "superseded": 5,
+    "foreign": 1,
+    "dead": 3,
+    "birth_unsure": 2,
+    "out_of_range": 9,
+}
+CHOSEN = pd.DataFrame({"cohort": ["18", "22", "22"]}, dtype="str")
 
 
 def test_every_row_is_in_exactly_one_count() -> None:
-    counts = count_rows(pd.Series(ENDS), PRINTED)
-    assert Count("all", "rows_read", 8) in counts
-    assert Count("18", "cohort", 1) in counts and Count("22", "cohort", 2) in counts
-    assert check_rows(counts, 8) == []
+    counts = count_rows(ENDS, 4, {}, PRINTED)
+    found = {(count.cohort, count.step): count.count for count in counts}
+    assert found["all", "rows_read"] == 27
+    assert (found["18", "cohort"], found["22", "cohort"]) == (1, 2)
+    assert {step: number for (who, step), number in found.items() if who == "all" and number} == {
+        "rows_read": 27, "superseded": 5, "foreign": 1, "dead": 3, "birth_unsure": 2,
+        "out_of_range": 9, "unreadable": 4,
+    }  # fmt: skip
+    assert [count.step for count in counts if count.cohort == "all"][1:] == [
+        "superseded", "deleted", "dead", "moved_out", "outsider", "removed", "leaving", "foreign",
+        "unreadable", "birth_unsure", "out_of_range",
+    ]  # fmt: skip
+    assert check_rows(counts, 27, CHOSEN) == []
+
+
+def test_who_was_included_by_two_people_is_counted_in_the_cohort_and_no_longer_as_unsure() -> None:
+    counts = count_rows(ENDS, 0, {"0000007": "22"}, PRINTED)
+    assert Count("22", "cohort", 3) in counts and Count("18", "cohort", 1) in counts
+    assert Count("all", "birth_unsure", 1) in counts
+    chosen = pd.DataFrame({"cohort": ["18", "22", "22", "22"]}, dtype="str")
+    assert check_rows(counts, 23, chosen) == []
 
 
 @pytest.mark.parametrize(
     ("ends", "rows_in_file"),
-    [(ENDS[:-1], 8), ([*ENDS, "18"], 8), ([*ENDS[:-1], "lost"], 8), ([*ENDS[:-1], "21"], 8)],
+    [
+        (ENDS, 22),
+        (ENDS, 24),
+        ({**ENDS, "lost": 1}, 24),
+        ({**ENDS, "21": 1}, 24),
+        ({**ENDS, "dead": 2}, 23),
+    ],
 )
 def test_a_row_that_is_lost_doubled_or_in_no_known_count_is_an_objection(
-    ends: list[str], rows_in_file: int
+    ends: dict[str, int], rows_in_file: int
 ) -> None:
-    problems = check_rows(count_rows(pd.Series(ends), PRINTED), rows_in_file)
+    problems = check_rows(count_rows(ends, 0, {}, PRINTED), rows_in_file, CHOSEN)
     assert len(problems) == 1
+
+
+@pytest.mark.parametrize(
+    "cohorts", [["18", "22"], ["18", "22", "22", "22"], ["22", "22", "22"], []]
+)
+def test_a_person_who_was_lost_or_doubled_after_counting_is_an_objection(
+    cohorts: list[str],
+) -> None:
+    counts = count_rows(ENDS, 0, {}, PRINTED)
+    assert check_rows(counts, 23, pd.DataFrame({"cohort": cohorts}, dtype="str"))
 
 
 def test_a_whole_year_of_births_is_right() -> None:
@@ -214,9 +287,15 @@ def test_an_age_without_anybody_is_an_objection() -> None:
     assert problems == ["22歳: 一人もいません。"]
 
 
+def test_somebody_whom_two_people_included_has_no_date_that_could_be_out_of_range() -> None:
+    included = pd.DataFrame({"birth_date": [""], "cohort": ["18"]})
+    cohort = pd.concat([make_year(EIGHTEEN, 120), included])
+    assert check_births(cohort, [EIGHTEEN]) == []
+
+
 def test_living_resident_nationals_pass_the_second_test() -> None:
     records = make_records({}, {})
-    assert retest_status(select_cohort(records, pd.Series(["18", "18"])), records) == []
+    assert retest_status(select_cohort(records, {}), records) == []
 
 
 @pytest.mark.parametrize(
@@ -235,14 +314,15 @@ def test_a_selected_row_that_should_not_be_there_is_found_by_row(
     fault: dict[str, object], objection: str
 ) -> None:
     records = make_records({}, fault, {})
-    problems = retest_status(select_cohort(records, pd.Series(["18"] * 3)), records)
+    cohort = records[list(RESIDENT_COLUMNS)].assign(cohort="18")
+    problems = retest_status(cohort, records)
     assert len(problems) == 1
     assert objection in problems[0] and "3 行目" in problems[0]
 
 
 def test_ids_that_were_moved_against_their_rows_are_found() -> None:
     records = make_records({}, {}, {})
-    cohort = select_cohort(records, pd.Series(["18"] * 3))
+    cohort = select_cohort(records, {})
     cohort["addressee_id"] = cohort["addressee_id"].to_numpy()[[1, 2, 0]]
     assert any("宛名番号が違う" in problem for problem in retest_status(cohort, records))
 

@@ -1,96 +1,110 @@
-"""The registry extract: every row in one end, nothing shifted, nothing folded, nothing guessed."""
+"""The registry extract: every row in one end, nothing shifted, nothing folded, nothing guessed.
+
+Right values: the standard's codes (formats.md §1.3), the printed ranges of the ward's document,
+Python's csv module, and the truth file of the invented ward.
+"""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable
+import hashlib
+import json
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recruitlib.base.errors import FormError
+from recruitlib.base.errors import FormError, ParameterError
+from recruitlib.registry.births import BirthRange
 from recruitlib.registry.extract import (
     RESIDENT_COLUMNS,
-    BirthRange,
-    Extract,
+    ROW_ENDS,
+    check_meanings,
     join_address,
-    name_ends,
-    read_births,
     read_extract,
 )
-from recruitlib.registry.profiles import read_profile
-from recruitlib.synth.ward import make_ward
+from recruitlib.registry.history import NO_LATEST
+from tests.conftest import WARD
+from tests.unit.extracts import (
+    DEFAULTS,
+    FOREIGN,
+    PROFILE,
+    RANGES,
+    TODAY,
+    VENDOR,
+    is_cohort_row,
+    list_cells,
+    list_vendor_cells,
+    read_cells,
+    read_people,
+    read_rows,
+    take_column,
+    write_cells,
+)
 
-ROOT = Path(__file__).parents[2]
-PROFILE = read_profile(ROOT / "params/profiles/registry_standard.yaml")
-# The ranges that the ward's document prints.
-RANGES = [
-    BirthRange(18, date(2008, 4, 2), date(2009, 4, 1)),
-    BirthRange(22, date(2004, 4, 2), date(2005, 4, 1)),
-]
-DEFAULTS = {
-    "宛名番号": "0000012", "世帯番号": "", "最新フラグ": "1", "除票フラグ": "0", "削除フラグ": "0",
-    "業務ID": "RECRUITLIB-SYNTH", "住民種別": "1", "住民状態": "1", "異動年月日": "2026-03-20",
-    "転出年月日（確定）": "", "消除の異動年月日": "", "氏名": "架空　花子", "氏_日本人": "架空",
-    "名_日本人": "花子", "氏名_フリガナ": "カクウ　ハナコ", "生年月日_元号": "4",
-    "生年月日": "2008-06-03", "生年月日_不詳フラグ": "0", "住所_都道府県": "東京都",
-    "住所_市区郡町村名": "新宿区", "住所_町字": "西新宿二丁目", "住所_番地号表記": "８番１号",
-    "住所_方書": "", "住所_郵便番号": "1600023",
-}  # fmt: skip
-Cells = list[list[str]]
-
-
-@pytest.fixture(scope="session")
-def ward(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.getbasetemp() / "invented_ward"
-    if not (folder / "README.txt").exists():
-        folder.mkdir()
-        make_ward(folder, 1_500, 2026, ROOT / "params/towns/131041.csv")
-    return folder
+NO_PARTS = {"氏_日本人": "", "名_日本人": ""}
 
 
-def write_rows(path: Path, people: Iterable[dict[str, str]]) -> Path:
-    rows = [list(DEFAULTS)] + [list({**DEFAULTS, **person}.values()) for person in people]
-    return write_cells(path, rows)
-
-
-def write_cells(path: Path, rows: Cells, ending: str = "") -> Path:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator=f"{ending}\r\n").writerows(rows)
-    return path
-
-
-def read_cells(path: Path) -> Cells:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.reader(file, strict=True))
-
-
-def read_people(tmp_path: Path, *people: dict[str, str]) -> Extract:
-    return read_extract(write_rows(tmp_path / "registry.csv", people), PROFILE)
+@pytest.fixture(scope="module")
+def ward(ward_project: Path) -> Path:
+    return ward_project / WARD
 
 
 def test_the_invented_ward_is_read_whole(ward: Path) -> None:
-    extract = read_extract(ward / "registry.csv", PROFILE)
-    assert extract.source.rows_read == len(extract.records) == 1_776
-    assert extract.records["is_marked"].all()
+    extract = read_extract(ward / "registry.csv", PROFILE, RANGES, TODAY)
+    assert extract.source.rows_read == len(extract.records) == sum(extract.ends.values()) == 1_776
+    assert extract.marked == 1_776
     assert extract.records["source_row"].tolist() == list(range(2, 1_778))
+    content = (ward / "registry.csv").read_bytes()
+    assert extract.digest == hashlib.sha256(content).hexdigest()
     later = read_extract(ward / "handover_day" / "registry.csv", PROFILE)
     assert later.source.rows_read == 1_784
+
+
+def test_every_row_of_the_invented_ward_has_the_end_that_its_truth_says(ward: Path) -> None:
+    truth = json.loads((ward / "truth.json").read_text(encoding="utf-8"))
+    ends = read_extract(ward / "registry.csv", PROFILE, RANGES, TODAY).ends
+    assert {age: ends[age] for age in ("18", "22")} == truth["cohorts"]
+    assert ends["superseded"] == truth["rows"]["history"]
+    former = ("dead", "moved_out", "removed", "outsider", "deleted")
+    assert sum(ends[name] for name in former) == truth["rows"]["former"]
+    assert ends["foreign"] == truth["rows"]["foreign"]
 
 
 def test_the_forbidden_numbers_of_the_file_are_never_in_the_table(ward: Path) -> None:
     extract = read_extract(ward / "registry.csv", PROFILE)
     rows = read_cells(ward / "registry.csv")
-    place = rows[0].index("個人番号")
-    carried = {row[place] for row in rows[1:]} - {""}
-    assert carried
-    assert "個人番号" in extract.source.dropped
-    for column in extract.records.select_dtypes("str"):
-        assert carried.isdisjoint(set(extract.records[column]))
+    for header in ("個人番号", "住民票コード", "基礎年金番号", "在留カード等番号"):
+        carried = set(take_column(rows, header)) - {""}
+        assert carried
+        assert header in extract.source.dropped
+        for column in extract.records.select_dtypes("str"):
+            assert carried.isdisjoint(set(extract.records[column]))
+
+
+def test_only_the_cohorts_and_who_is_asked_for_stay_but_every_row_is_counted(ward: Path) -> None:
+    path = ward / "registry.csv"
+    rows = read_cells(path)
+    asked = take_column(rows, "宛名番号")[0]
+
+    def keep(cells: pa.Table) -> npt.NDArray[np.bool_]:
+        return np.array([person == asked for person in cells["addressee_id"].to_pylist()])
+
+    whole = read_extract(path, PROFILE, RANGES, TODAY)
+    extract = read_extract(path, PROFILE, RANGES, TODAY, keep)
+    assert extract.ends == whole.ends
+    latest = extract.records[extract.records["is_latest"]]
+    assert asked in set(latest["addressee_id"])
+    wanted = [row[1] for row in rows[1:] if is_cohort_row(rows[0], row)]
+    found = latest.loc[latest["end"].isin(["18", "22"]), "addressee_id"]
+    assert Counter(found) == Counter(wanted)
+    assert len(extract.records) < len(whole.records) / 2
 
 
 def test_names_are_kept_exactly_as_the_registry_writes_them(tmp_path: Path) -> None:
@@ -99,10 +113,7 @@ def test_names_are_kept_exactly_as_the_registry_writes_them(tmp_path: Path) -> N
         ("\U00020bb7田　花子", "\U00020bb7田"), ("辻\U000e0102　花子", "辻\U000e0102"),
         ("外\ue000　花子", "外\ue000"),
     ]  # fmt: skip
-    people = [
-        {"宛名番号": str(number), "氏名": name, "氏_日本人": surname}
-        for number, (name, surname) in enumerate(names)
-    ]
+    people = [{"氏名": name, "氏_日本人": surname} for name, surname in names]
     records = read_people(tmp_path, *people).records
     assert records["full_name"].tolist() == [name for name, _ in names]
 
@@ -110,12 +121,12 @@ def test_names_are_kept_exactly_as_the_registry_writes_them(tmp_path: Path) -> N
 def test_what_looks_like_a_missing_value_or_a_number_is_kept_as_text(tmp_path: Path) -> None:
     records = read_people(
         tmp_path,
-        {"氏名_フリガナ": "NA", "住所_郵便番号": "0600000", "住所_方書": "NULL"},
+        {"宛名番号": "0000012", "氏名_フリガナ": "NA", "住所_郵便番号": "0600000", "住所_方書": "NULL"},
         {"宛名番号": "12", "氏名_フリガナ": "ナ", "住所_方書": "1E5"},
-    ).records
+    ).records  # fmt: skip
     assert records["addressee_id"].tolist() == ["0000012", "12"]
     assert records["full_name_kana"].tolist() == ["NA", "ナ"]
-    assert records["postal_code"].tolist() == ["0600000", "1600023"]
+    assert records["postal_code"].tolist() == ["0600000", "１６０００２３"]
     assert records["building"].tolist() == ["NULL", "1E5"]
 
 
@@ -129,78 +140,69 @@ def test_an_address_is_joined_as_it_stands() -> None:
     assert join_address(pd.DataFrame(parts)).tolist() == ["東京都新宿区四谷　一丁目 １番"]
 
 
-def test_a_comma_at_the_end_of_every_row_shifts_nothing(tmp_path: Path, ward: Path) -> None:
-    rows = read_cells(ward / "registry.csv")
-    path = tmp_path / "registry.csv"
-    write_cells(path, [rows[0], *([*row, ""] for row in rows[1:])])
-    plain = read_extract(ward / "registry.csv", PROFILE).records
-    pd.testing.assert_frame_equal(read_extract(path, PROFILE).records, plain)
-
-
-def test_a_comma_at_the_end_of_some_rows_stops(tmp_path: Path, ward: Path) -> None:
-    rows = read_cells(ward / "registry.csv")
-    rows[5] = [*rows[5], ""]
-    with pytest.raises(FormError):
-        read_extract(write_cells(tmp_path / "registry.csv", rows), PROFILE)
-
-
-@pytest.mark.parametrize(
-    "header",
-    [
-        "宛名番号", "世帯番号", "最新フラグ", "住民種別", "氏名", "氏_日本人", "名_日本人",
-        "生年月日", "生年月日_元号", "住所_町字", "住所_番地号表記", "住所_方書", "住所_郵便番号",
-    ],
-)  # fmt: skip
-def test_a_column_that_was_sorted_on_its_own_stops(tmp_path: Path, ward: Path, header: str) -> None:
-    rows = read_cells(ward / "registry.csv")
-    place = rows[0].index(header)
-    for row, text in zip(rows[1:], sorted(row[place] for row in rows[1:]), strict=True):
-        row[place] = text
-    with pytest.raises(FormError) as stop:
-        read_extract(write_cells(tmp_path / "registry.csv", rows), PROFILE)
-    assert "registry.csv" in str(stop.value)
-
-
-@pytest.mark.parametrize("header", ["氏名", "住所_番地号表記", "住所_方書", "生年月日"])
-def test_a_column_that_was_moved_up_by_one_among_the_filtered_rows_stops(
-    tmp_path: Path, ward: Path, header: str
-) -> None:
-    rows = read_cells(ward / "registry.csv")
-    births, place = rows[0].index("生年月日"), rows[0].index(header)
-    shown = [row for row in rows[1:] if "2004-04-02" <= row[births] <= "2009-04-01"]
-    moved = [row[place] for row in shown]
-    for row, text in zip(shown, [*moved[1:], moved[0]], strict=True):
-        row[place] = text
-    with pytest.raises(FormError, match="並べ替え"):
-        read_extract(write_cells(tmp_path / "registry.csv", rows), PROFILE)
-
-
-def test_two_swapped_names_stop_and_are_named_by_row_only(tmp_path: Path) -> None:
-    first = {"宛名番号": "1", "氏名": "架空　次郎", "氏_日本人": "架空", "名_日本人": "太郎"}
-    second = {"宛名番号": "2", "氏名": "架空　太郎", "氏_日本人": "架空", "名_日本人": "次郎"}
-    with pytest.raises(FormError, match="2、3 行目") as stop:
-        read_people(tmp_path, first, second)
-    assert "架空" not in str(stop.value) and "太郎" not in str(stop.value)
+def test_titles_totals_and_blank_rows_are_counted_and_no_person(tmp_path: Path) -> None:
+    header, *people = list_cells([{"宛名番号": "1"}, {"宛名番号": "2"}])
+    nothing = [""] * len(header)
+    total = ["合計", "2件", *nothing[2:]]
+    rows = [
+        ["住民基本台帳 抽出", *nothing[1:]],
+        nothing,
+        header,
+        people[0],
+        nothing,
+        people[1],
+        total,
+    ]
+    extract = read_rows(tmp_path, rows)
+    source = extract.source
+    assert extract.records["source_row"].tolist() == [4, 6]
+    assert (source.title_rows, source.blank_rows, source.footer_rows) == (2, 1, 1)
+    assert source.rows_read == sum(extract.ends.values()) == 2
 
 
 def test_a_name_that_only_spaces_tell_from_its_parts_is_no_contradiction(tmp_path: Path) -> None:
-    assert len(read_people(tmp_path, {"氏名": "架空 花子"}, {"宛名番号": "2"}).records) == 2
+    extract = read_people(tmp_path, {"氏名": "架空 花子"}, {"氏名": "架空花子"}, {})
+    assert len(extract.records) == 3 and extract.source.quarantine.empty
+
+
+def test_a_name_that_is_not_made_of_its_parts_is_listed_by_row_only(tmp_path: Path) -> None:
+    first = {"氏名": "架空　次郎", "氏_日本人": "架空", "名_日本人": "太郎"}
+    second = {"氏名": "架空　太郎", "氏_日本人": "架空", "名_日本人": "次郎"}
+    extract = read_people(tmp_path, first, second, {})
+    assert extract.source.quarantine["source_row"].tolist() == [2, 3]
+    assert extract.records["source_row"].tolist() == [4]
+    told = extract.source.quarantine.to_csv()
+    assert "氏名と、その氏・名が違います" in told
+    assert not any(text in told for text in ("架空", "太郎", "次郎"))
 
 
 def test_an_extract_without_the_parts_of_a_name_is_still_read(tmp_path: Path) -> None:
-    rows = read_cells(write_rows(tmp_path / "registry.csv", [{}]))
+    rows = list_cells([{}])
     places = [rows[0].index(header) for header in ("氏_日本人", "名_日本人")]
     kept = [[cell for place, cell in enumerate(row) if place not in places] for row in rows]
-    extract = read_extract(write_cells(tmp_path / "registry.csv", kept), PROFILE)
-    assert len(extract.records) == 1
+    assert len(read_rows(tmp_path, kept).records) == 1
+
+
+def test_of_the_readings_of_both_versions_the_new_one_is_read_and_the_old_one_where_it_is_empty(
+    tmp_path: Path,
+) -> None:
+    rows = list_cells([{"宛名番号": "1"}, {"宛名番号": "2"}])
+    rows = [[*rows[0], "氏名_振り仮名（フリガナ）"], [*rows[1], "アラタナ　ハナコ"], [*rows[2], ""]]
+    records = read_rows(tmp_path, rows).records
+    assert records["full_name_kana"].tolist() == ["アラタナ　ハナコ", "カクウ　ハナコ"]
+
+
+@pytest.mark.parametrize("header", ["転出年月日（確定）", "転出年月日"])
+def test_a_day_of_moving_out_is_read_under_both_of_its_headers(tmp_path: Path, header: str) -> None:
+    rows = list_cells([{"転出年月日（確定）": "2026-02-01"}])
+    rows[0][rows[0].index("転出年月日（確定）")] = header
+    assert read_rows(tmp_path, rows).records["left_on"].tolist() == ["2026-02-01"]
 
 
 def test_an_unknown_header_stops(tmp_path: Path) -> None:
-    rows = read_cells(write_rows(tmp_path / "registry.csv", [{}]))
-    rows[0].append("備考欄")
-    rows[1].append("")
-    with pytest.raises(FormError, match="25列目"):
-        read_extract(write_cells(tmp_path / "registry.csv", rows), PROFILE)
+    rows = [[*list_cells([])[0], "備考欄"], [*list_cells([{}])[1], ""]]
+    with pytest.raises(FormError, match=f"{len(rows[0])}列目"):
+        read_rows(tmp_path, rows)
 
 
 def test_a_missing_file_is_said_without_a_path(tmp_path: Path) -> None:
@@ -208,19 +210,29 @@ def test_a_missing_file_is_said_without_a_path(tmp_path: Path) -> None:
         read_extract(tmp_path / "nothing.csv", PROFILE)
 
 
-@pytest.mark.parametrize(
-    ("people", "fault"),
-    [
-        ([{}, {}], "最新の記録が二つ以上"),
-        ([{"最新フラグ": "0"}, {"宛名番号": "2"}], "最新の記録がない"),
-    ],
-)
-def test_a_person_with_two_latest_records_or_none_stops(
-    tmp_path: Path, people: list[dict[str, str]], fault: str
-) -> None:
-    with pytest.raises(FormError, match=fault) as stop:
-        read_people(tmp_path, *people)
+def test_a_person_with_two_latest_records_stops_the_file(tmp_path: Path) -> None:
+    with pytest.raises(FormError, match="最新の記録が二つ以上.*2、3 行目") as stop:
+        read_people(tmp_path, {"宛名番号": "0000012"}, {"宛名番号": "0000012"}, {})
     assert "0000012" not in str(stop.value)
+
+
+def test_people_without_a_latest_record_are_listed_with_all_their_rows(tmp_path: Path) -> None:
+    old = {"宛名番号": "7", "最新フラグ": "0"}
+    extract = read_people(tmp_path, old, {}, old)
+    assert extract.source.quarantine["source_row"].tolist() == [2, 4]
+    assert set(extract.source.quarantine["reason"]) == {NO_LATEST}
+    assert extract.records["source_row"].tolist() == [3]
+    assert sum(extract.ends.values()) == 1 and extract.source.rows_read == 3
+
+
+def test_an_older_record_never_takes_the_place_of_a_latest_one_that_cannot_be_read(
+    tmp_path: Path,
+) -> None:
+    old = {"宛名番号": "7", "最新フラグ": "0", "住民状態": "1"}
+    dead = {"宛名番号": "7", "住民状態": "?"}
+    extract = read_people(tmp_path, old, dead, {})
+    assert extract.source.quarantine["source_row"].tolist() == [2, 3]
+    assert extract.ends["18"] == 1
 
 
 @pytest.mark.parametrize(
@@ -228,44 +240,42 @@ def test_a_person_with_two_latest_records_or_none_stops(
     [
         ("住民状態", "4"), ("住民種別", "3"), ("宛名番号", "A12"), ("最新フラグ", ""),
         ("住所_郵便番号", "西新宿"), ("氏名", ""), ("住所_市区郡町村名", "新宿区8"),
+        ("異動年月日", "2026-02-30"), ("転出予定年月日", "いつか"), ("宛名番号", "12.0"),
     ],
 )  # fmt: skip
-def test_an_unknown_code_or_a_misshapen_cell_stops_at_its_row(
+def test_a_row_with_an_unknown_code_or_a_misshapen_cell_is_listed_with_its_reason(
     tmp_path: Path, header: str, text: str
 ) -> None:
-    people = [{"宛名番号": "1"}, {"宛名番号": "2", header: text}]
-    with pytest.raises(FormError, match="3 行目"):
+    extract = read_people(tmp_path, {}, {header: text})
+    listed = extract.source.quarantine
+    assert listed["source_row"].tolist() == [3]
+    assert header in listed["reason"][0] or "異動年月日" in listed["reason"][0]
+    assert not text or text not in listed["reason"][0]
+    assert extract.records["source_row"].tolist() == [2]
+
+
+def test_so_many_rows_that_cannot_be_read_are_another_layout(tmp_path: Path) -> None:
+    people = [{"住民状態": "4" if number % 2 else "1"} for number in range(60)]
+    with pytest.raises(FormError, match="読めない行が多すぎます"):
         read_people(tmp_path, *people)
 
 
 @pytest.mark.parametrize(
-    ("text", "era", "unknown", "birth"),
-    [
-        ("2008-04-02", "4", "0", ("2008-04-02", "certain")),
-        ("2008-02-29", "4", "0", ("2008-02-29", "certain")),
-        ("2004-02-29", "", "", ("2004-02-29", "certain")),
-        ("1989-01-07", "3", "0", ("1989-01-07", "certain")),
-        ("1989-01-08", "4", "0", ("1989-01-08", "certain")),
-        ("2008-04-02", "3", "0", ("", "era_disagrees")),
-        ("2008-04-02", "4", "1", ("", "unknown")),
-    ],
+    ("header", "damage"),
+    [("住所_番地号表記", "8月1日"), ("住所_方書", "ハイツ？１０１"), ("住所_町字", "西新宿?丁目")],
 )
-def test_a_birth_date_counts_only_when_everything_about_it_agrees(
-    text: str, era: str, unknown: str, birth: tuple[str, str]
+def test_a_damaged_name_or_address_of_a_cohort_is_listed_and_no_other_one(
+    tmp_path: Path, header: str, damage: str
 ) -> None:
-    table = pd.DataFrame(
-        {"birth_text": [text], "birth_era": [era], "birth_unknown": [unknown]}, dtype="str"
-    )
-    assert tuple(read_births(table).iloc[0]) == birth
+    old = {header: damage, "生年月日": "1960-01-01", "生年月日_元号": "3"}
+    extract = read_people(tmp_path, {header: damage}, old, {})
+    assert extract.source.quarantine["source_row"].tolist() == [2]
+    assert damage not in extract.source.quarantine["reason"][0]
+    assert extract.ends["18"] == 1 and extract.ends["out_of_range"] == 1
+    assert sum(extract.ends.values()) + 1 == extract.source.rows_read == 3
 
 
-@pytest.mark.parametrize("text", ["2009-02-29", "昭和６年頃", "2008-00-00", ""])
-def test_a_birth_date_that_is_none_is_unreadable_and_never_another_date(text: str) -> None:
-    table = pd.DataFrame({"birth_text": [text], "birth_era": [""], "birth_unknown": [""]})
-    birth_date, status = read_births(table.astype("str")).iloc[0]
-    assert birth_date == "" and status != "certain"
-
-
+# (changes, end): codes of formats.md §1.3, ranges of the ward's document, today 2026-05-18.
 ENDS = [
     ({}, "18"),
     ({"生年月日": "2008-04-02"}, "18"),
@@ -276,22 +286,47 @@ ENDS = [
     ({"生年月日": "2005-04-01"}, "22"),
     ({"生年月日": "2004-04-01"}, "out_of_range"),
     ({"生年月日": "2005-04-02"}, "out_of_range"),
-    ({"住民種別": "2", "氏_日本人": "", "名_日本人": ""}, "foreign"),
-    ({"住民状態": "2"}, "not_resident"),
-    ({"住民状態": "3"}, "not_resident"),
-    ({"住民状態": "9"}, "not_resident"),
-    ({"除票フラグ": "1"}, "not_resident"),
-    ({"削除フラグ": "1"}, "not_resident"),
-    ({"生年月日_不詳フラグ": "1"}, "unreadable"),
-    ({"住民種別": "2", "住民状態": "3", "氏_日本人": "", "名_日本人": ""}, "not_resident"),
-]
+    ({"生年月日": "平成20年6月3日"}, "18"),
+    ({"生年月日": "4200603"}, "18"),
+    ({"生年月日": "420080603"}, "18"),
+    ({"生年月日": "20080603"}, "18"),
+    (FOREIGN, "foreign"),
+    ({"住民状態": "2"}, "moved_out"),
+    ({"住民状態": "3"}, "dead"),
+    ({"住民状態": "9"}, "removed"),
+    ({"除票フラグ": "1"}, "removed"),
+    ({"住民状態": "3", "除票フラグ": "1"}, "dead"),
+    ({"削除フラグ": "1"}, "deleted"),
+    ({"削除フラグ": "1", "住民状態": "3"}, "deleted"),
+    ({"転出予定年月日": "2026-05-18"}, "leaving"),
+    ({"転出予定年月日": "2026-05-19"}, "18"),
+    ({"転出予定年月日": "9999-12-31"}, "18"),
+    ({"転出予定年月日": "2026-05-01", "住民状態": "2"}, "moved_out"),
+    ({"生年月日_不詳フラグ": "1"}, "birth_unsure"),
+    ({"生年月日": "2008-00-00"}, "birth_unsure"),
+    ({"生年月日": "", "生年月日_不詳フラグ": "1", "生年月日_不詳表記": "平成20年頃"}, "birth_unsure"),
+    ({"生年月日": "", "生年月日_不詳フラグ": "1"}, "birth_unsure"),
+    ({"生年月日": "2009-02-29"}, "birth_unsure"),
+    ({"生年月日_元号": "3"}, "birth_unsure"),
+    ({"生年月日": "1950-00-00", "生年月日_元号": "3"}, "out_of_range"),
+    ({"生年月日": "", "生年月日_不詳フラグ": "1", "生年月日_不詳表記": "昭和6年頃"}, "out_of_range"),
+    ({**FOREIGN, "住民状態": "3"}, "dead"),
+    ({**FOREIGN, "生年月日_不詳フラグ": "1"}, "foreign"),
+]  # fmt: skip
 
 
 def test_every_row_has_the_one_end_that_the_request_gives_it(tmp_path: Path) -> None:
-    people = [{"宛名番号": str(number), **person} for number, (person, _) in enumerate(ENDS)]
-    people.append({"宛名番号": "0", "最新フラグ": "0"})
-    ends = name_ends(read_people(tmp_path, *people).records, RANGES)
-    assert ends.tolist() == [*(end for _, end in ENDS), "superseded"]
+    people = [person for person, _ in ENDS]
+    old = {"宛名番号": "1", "最新フラグ": "0", "住民状態": "3"}
+    extract = read_people(tmp_path, *people, old)
+    assert extract.records["end"].tolist() == [*(end for _, end in ENDS), "superseded"]
+    counted = Counter([*(end for _, end in ENDS), "superseded"])
+    assert extract.ends == {name: counted[name] for name in ("18", "22", *ROW_ENDS)}
+
+
+def test_without_a_day_of_work_a_planned_move_is_left_aside(tmp_path: Path) -> None:
+    rows = list_cells([{"転出予定年月日": "2026-05-01"}])
+    assert read_rows(tmp_path, rows, None).records["end"].tolist() == ["18"]
 
 
 def test_people_born_on_a_leap_day_reach_the_age_in_the_year_before(tmp_path: Path) -> None:
@@ -301,42 +336,217 @@ def test_people_born_on_a_leap_day_reach_the_age_in_the_year_before(tmp_path: Pa
         BirthRange(22, date(2003, 4, 2), date(2004, 4, 1)),
     ]
     people = [{"宛名番号": day[:4], "生年月日": day} for day in ("2008-02-29", "2004-02-29")]
-    assert name_ends(read_people(tmp_path, *people).records, ranges).tolist() == ["18", "22"]
+    path = write_cells(tmp_path / "registry.csv", list_cells(people))
+    assert read_extract(path, PROFILE, ranges).records["end"].tolist() == ["18", "22"]
 
 
-BIRTHS = st.dates(date(2003, 12, 1), date(2009, 8, 1)).map(date.isoformat) | st.just("")
-
-
-@settings(deadline=None, derandomize=True, max_examples=60)
-@given(
-    st.lists(
-        st.tuples(
-            BIRTHS,
-            st.sampled_from(["resident", "moved_out", "dead", "removed"]),
-            st.sampled_from(["japanese", "foreign"]),
-            st.booleans(),
-        ),
-        min_size=1,
-        max_size=30,
-    )
-)
-def test_the_cohort_is_exactly_the_living_latest_japanese_residents_of_the_range(
-    rows: list[tuple[str, str, str, bool]],
+def test_the_newest_change_is_the_latest_day_of_all_rows_and_no_day_without_an_end(
+    tmp_path: Path,
 ) -> None:
-    columns = ["birth_date", "status", "nationality", "is_latest"]
-    records = pd.DataFrame(rows, columns=columns)
-    records["birth_status"] = ["certain" if birth else "unknown" for birth, *_ in rows]
-    ends = name_ends(records, RANGES)
-    assert len(ends) == len(rows)
-    for (birth, status, nationality, latest), end in zip(rows, ends, strict=True):
+    days = ["2026-03-20", "2026/4/1", "20260331", "9999-12-31", ""]
+    extract = read_people(tmp_path, *({"異動年月日": day} for day in days))
+    assert extract.newest_change == "2026-04-01"
+
+
+PEOPLE = st.fixed_dictionaries(
+    {
+        "生年月日": st.dates(date(2003, 12, 1), date(2009, 8, 1)).map(date.isoformat) | st.just(""),
+        "住民状態": st.sampled_from(["1", "1", "1", "2", "3", "9", "7"]),
+        "住民種別": st.sampled_from(["1", "1", "2"]),
+        "最新フラグ": st.sampled_from(["1", "1", "0"]),
+        "転出予定年月日": st.sampled_from(["", "", "2026-05-18", "2026-05-19"]),
+        "削除フラグ": st.sampled_from(["0", "0", "1"]),
+        "住所_番地号表記": st.sampled_from(["８番１号", "８番１号", "8月1日"]),
+    }
+)
+
+
+@settings(deadline=None, derandomize=True, max_examples=80)
+@given(st.lists(PEOPLE, min_size=1, max_size=20))
+def test_the_cohort_is_exactly_the_living_latest_japanese_residents_of_the_range(
+    tmp_path_factory: pytest.TempPathFactory, people: list[dict[str, str]]
+) -> None:
+    # Without the parts of a name nationality cannot contradict them.
+    extract = read_people(
+        tmp_path_factory.mktemp("d"), *({**NO_PARTS, **person} for person in people)
+    )
+    ends = dict(zip(extract.records["source_row"], extract.records["end"], strict=True))
+    listed = set(extract.source.quarantine["source_row"])
+    assert sum(extract.ends.values()) + len(listed) == len(people)
+    for row, person in enumerate(people, start=2):
+        born = person["生年月日"]
         wanted = {
             str(r.age) for r in RANGES
-            if birth and r.born_from <= date.fromisoformat(birth) <= r.born_to
+            if born and r.born_from <= date.fromisoformat(born) <= r.born_to
         }  # fmt: skip
-        chosen = (status, nationality, latest) == ("resident", "japanese", True) and wanted
-        assert (end in ("18", "22")) == bool(chosen)
-        assert not chosen or {end} == wanted
+        living = (
+            [person[name] for name in ("住民状態", "住民種別", "最新フラグ")] == ["1", "1", "1"]
+            and person["削除フラグ"] == "0"
+            and person["転出予定年月日"] != "2026-05-18"
+        )
+        damaged = person["住所_番地号表記"] == "8月1日" and living and (bool(wanted) or not born)
+        assert (row in listed) == (
+            person["住民状態"] == "7" or person["最新フラグ"] == "0" or damaged
+        )
+        assert (row in ends) != (row in listed)
+        if row in ends:
+            assert (ends[row] in ("18", "22")) == bool(living and wanted)
+            assert ends[row] not in ("18", "22") or {ends[row]} == wanted
+            assert (ends[row] == "birth_unsure") == (living and not born)
+
+
+@settings(deadline=None, derandomize=True, max_examples=80)
+@given(st.data())
+def test_a_single_damaged_row_is_listed_or_read_right_and_no_row_further_off_changes(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("d")
+    people = [{"宛名番号": str(number)} for number in range(1, 13)]
+    rows = list_cells(people)
+    plain = read_rows(folder, rows).records
+    lines = [",".join(row) for row in rows]
+    place = data.draw(st.integers(1, len(people)))
+    at = data.draw(st.integers(0, len(lines[place])))
+    mark = data.draw(st.sampled_from(['"', ",", '""', "\x1a", "x", "　", '="', "\t"]))
+    cut = data.draw(st.integers(0, 3))
+    lines[place] = lines[place][:at] + mark + lines[place][at + cut :]
+    (folder / "registry.csv").write_bytes("\r\n".join([*lines, ""]).encode())
+    extract = read_extract(folder / "registry.csv", PROFILE, RANGES, TODAY)
+    listed = set(extract.source.quarantine["source_row"])
+    blank = extract.source.blank_rows
+    assert sum(extract.ends.values()) + len(listed) + blank == len(people)
+    others = extract.records[extract.records["source_row"] != place + 1].reset_index(drop=True)
+    kept = plain[~plain["source_row"].isin(listed) & (plain["source_row"] != place + 1)]
+    pd.testing.assert_frame_equal(others, kept.reset_index(drop=True))
+    # A row that breaks off may go on in its neighbour, so these are listed with it.
+    assert listed <= {place, place + 1, place + 2}
 
 
 def test_the_records_hold_the_columns_that_the_rooms_agreed_on(tmp_path: Path) -> None:
     assert set(RESIDENT_COLUMNS) <= set(read_people(tmp_path, {}).records.columns)
+
+
+def test_an_extract_with_nobody_in_it_is_read_as_such(tmp_path: Path) -> None:
+    extract = read_rows(tmp_path, list_cells([]))
+    assert extract.records.empty and not any(extract.ends.values())
+
+
+# --- a vendor's layout -----------------------------------------------------------------------
+
+
+def read_vendor(folder: Path, rows: list[list[str]], encoding: str = "cp932") -> pd.DataFrame:
+    path = write_cells(folder / "vendor.csv", rows, encoding)
+    return read_extract(path, VENDOR, RANGES, TODAY).records
+
+
+def test_the_ward_in_a_vendors_layout_has_the_same_cohorts(ward: Path, tmp_path: Path) -> None:
+    rows = read_cells(ward / "registry.csv")
+    path = write_cells(tmp_path / "vendor.csv", list_vendor_cells(rows), "cp932")
+    extract = read_extract(path, VENDOR, RANGES, TODAY)
+    plain = read_extract(ward / "registry.csv", PROFILE, RANGES, TODAY)
+    assert extract.source.encoding == "cp932"
+    assert extract.source.quarantine.empty
+    merged = ("removed", "deleted")  # the vendor has one code for both
+    assert sum(extract.ends[name] for name in merged) == sum(plain.ends[name] for name in merged)
+    # Its two people of an unknown birth date have no note here that says how old they are.
+    assert extract.ends["birth_unsure"] == plain.ends["birth_unsure"] + 2
+    assert extract.ends["out_of_range"] == plain.ends["out_of_range"] - 2
+    for name in extract.ends.keys() - {*merged, "birth_unsure", "out_of_range"}:
+        assert extract.ends[name] == plain.ends[name], name
+    for column in (
+        "addressee_id",
+        "birth_date",
+        "address",
+        "building",
+        "postal_code",
+        "changed_on",
+    ):
+        assert extract.records[column].tolist() == plain.records[column].tolist(), column
+
+
+def make_vendor(*changes: dict[str, str]) -> list[list[str]]:
+    rows = list_vendor_cells(list_cells({"宛名番号": str(n)} for n in range(1, len(changes) + 1)))
+    for row, own in zip(rows[1:], changes, strict=True):
+        for header, text in own.items():
+            row[rows[0].index(header)] = text
+    return rows
+
+
+def test_the_digits_of_a_vendors_status_have_the_vendors_meaning(tmp_path: Path) -> None:
+    """formats.md §1.3: 2 is 住登外 and 3 is 転出 where the standard has 転出 and 死亡."""
+    codes = {"1": "18", "2": "outsider", "3": "moved_out", "4": "dead", "9": "removed"}
+    records = read_vendor(tmp_path, make_vendor(*({"住民状態": code} for code in codes)))
+    assert records["end"].tolist() == list(codes.values())
+
+
+def test_a_vendors_latest_record_is_the_one_of_the_highest_number(tmp_path: Path) -> None:
+    same = {"識別コード": "0000077"}
+    rows = make_vendor(
+        {**same, "履歴番号": "2", "番地": "古い番地２"}, {**same, "履歴番号": "10", "番地": "新しい番地"},
+        {**same, "履歴番号": "9", "番地": "古い番地９"}, {},
+    )  # fmt: skip
+    latest = read_vendor(tmp_path, rows)
+    latest = latest[latest["is_latest"]]
+    assert latest["address"].str.endswith("新しい番地").tolist() == [True, False]
+
+
+def test_a_vendors_city_and_half_width_reading_are_kept_as_they_stand(tmp_path: Path) -> None:
+    rows = make_vendor({"氏名カナ": "ｶｸｳ ﾊﾅｺ", "生年月日": "4210401", "番地": "８－１"})
+    records = read_vendor(tmp_path, rows)
+    assert records["full_name_kana"].tolist() == ["ｶｸｳ ﾊﾅｺ"]
+    assert records["address"].tolist() == ["東京都新宿区西新宿二丁目８－１"]
+    assert records["birth_date"].tolist() == ["2009-04-01"]
+
+
+@pytest.mark.parametrize(
+    ("header", "text"),
+    [
+        ("郵便番号", "600000"), ("住所", "新宿区西新宿二丁目"), ("生年月日", "2008-06-03"),
+        ("住民状態", "5"), ("履歴番号", ""), ("異動年月日", "4310501"),
+    ],
+)  # fmt: skip
+def test_without_a_flag_a_row_that_cannot_be_read_may_be_the_latest_so_the_file_stops(
+    tmp_path: Path, header: str, text: str
+) -> None:
+    rows = make_vendor({}, {"識別コード": "1", "履歴番号": "2", header: text}, {})
+    with pytest.raises(FormError, match="3行目.*最新フラグのない抽出") as stop:
+        read_vendor(tmp_path, rows)
+    assert not text or text not in str(stop.value)
+
+
+def test_a_vendors_file_that_was_saved_as_utf8_is_the_same(tmp_path: Path) -> None:
+    rows = make_vendor({}, {})
+    left, right = read_vendor(tmp_path, rows), read_vendor(tmp_path, rows, "utf-8")
+    pd.testing.assert_frame_equal(left, right)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"codes": {"status": {"1": "resident", "2": "gone"}, "nationality": {"1": "japanese"}}},
+        {"codes": {"status": {"1": "resident"}, "nationality": {"1": "日本人"}}},
+        {"codes": {"nationality": {"1": "japanese"}}},
+        {"required": tuple(name for name in PROFILE.required if name not in {"status"})},
+        {"required": tuple(name for name in PROFILE.required if name not in {"nationality"})},
+        {"required": tuple(name for name in PROFILE.required if name not in {"latest_flag"})},
+        {"latest": "highest"},
+    ],
+    ids=str,
+)
+def test_a_profile_that_would_make_everybody_a_resident_is_refused(
+    change: dict[str, object],
+) -> None:
+    with pytest.raises(ParameterError):
+        check_meanings(PROFILE._replace(**change))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("profile", [PROFILE, VENDOR], ids=lambda profile: profile.name)
+def test_the_shipped_registry_profiles_have_meanings_that_the_program_knows(
+    profile: object,
+) -> None:
+    check_meanings(profile)  # type: ignore[arg-type]
+
+
+def test_the_defaults_of_these_tests_are_of_the_standard_layout() -> None:
+    known = {name for names in PROFILE.columns.values() for name in names}
+    assert set(DEFAULTS) <= known

@@ -193,7 +193,7 @@ def read_page(page: str) -> str:
 @given(st.lists(st.text(min_size=1, max_size=30), min_size=1, max_size=4), st.text(max_size=30))
 @settings(max_examples=200, deadline=None)
 def test_no_text_at_all_becomes_a_tag(typed: list[str], name: str) -> None:
-    case = {"case": 1, "kind": "undecided", "digest": "0" * 64}
+    case = {"case": 1, "kind": "undecided", "reason": "not_found", "digest": "0" * 64}
     page = _render_case(case, typed, [[name, "一致: 氏名"]])
     assert list_tags(page) <= {"h4", "table", "tr", "td", "b", "div", "p"}
 
@@ -230,7 +230,7 @@ def test_the_terminal_names_case_digest_candidates_and_choices(tmp_path: Path) -
     assert f"候補 1: {names[2]} / " in second
     assert f"候補 2: {names[3]} / " in second
     assert "matched=除外する（この候補が本人）、outside=対象者の中に該当者なし" in second
-    assert text.splitlines()[-1].startswith("理由の符号: typing_error=")
+    assert text.splitlines()[-1].startswith("理由の符号: not_a_person=")
 
 
 def test_what_was_typed_cannot_command_the_terminal(tmp_path: Path) -> None:

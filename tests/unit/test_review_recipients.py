@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recruitlib.registry.profiles import read_profile
-from recruitlib.registry.protections import select_protected
+from recruitlib.base.profiles import read_profile
+from recruitlib.registry.protected import select_protected, trace_protections
 from recruitlib.review.recipients import (
     Exclusions,
     check_leaks,
@@ -25,14 +25,14 @@ from recruitlib.review.recipients import (
 from tests.conftest import ROOT
 from tests.unit.stages import make_residents
 
-PROFILE = read_profile(ROOT / "params/profiles/registry_standard.yaml")
+PROFILE = read_profile(ROOT / "params/profiles/registry_standard.yaml")._replace(required=())
 HEADERS = {
     "addressee_id": "宛名番号", "household_id": "世帯番号", "full_name": "氏名",
     "full_name_kana": "氏名_フリガナ", "birth_text": "生年月日", "planned_move_out": "転出予定年月日",
     "postal_code": "住所_郵便番号", "building": "住所_方書",
 }  # fmt: skip
 PARTS = ("住所_都道府県", "住所_市区郡町村名", "住所_町字", "住所_番地号表記")
-AS_WRITTEN = (*HEADERS, "address")
+AS_WRITTEN = (*(name for name in HEADERS if name != "planned_move_out"), "address")
 PEOPLE = make_residents(
     {"full_name": "試験　一郎"},
     {"full_name": "辻\U000e0100　花子", "building": "葛\U000e0100荘　２０１"},
@@ -111,14 +111,41 @@ def test_one_registry_row_cannot_stand_for_two_recipients(registry: Path) -> Non
     assert check_whole_records(hidden, registry, PROFILE)
 
 
-def test_a_row_that_the_registry_does_not_have_is_found(registry: Path) -> None:
-    stranger = PEOPLE.assign(source_row=PEOPLE["source_row"].replace(6, 7))
+def test_a_person_whom_the_registry_does_not_have_is_found(registry: Path) -> None:
+    stranger = PEOPLE.assign(
+        addressee_id=PEOPLE["addressee_id"].replace("0000000005", "0000000099")
+    )
     assert check_whole_records(stranger, registry, PROFILE) == ["台帳にない行が 1 行あります。"]
+
+
+def test_a_row_made_of_two_records_of_one_person_is_found(tmp_path: Path) -> None:
+    old = PEOPLE.iloc[[0]].assign(full_name="旧姓　一郎", address="東京都新宿区細工町９番")
+    path = write_registry(tmp_path / "registry.csv", pd.concat([old, PEOPLE]))
+    assert check_whole_records(PEOPLE, path, PROFILE) == []
+    mixed = PEOPLE.copy()
+    mixed.loc[0, "full_name"] = "旧姓　一郎"
+    assert check_whole_records(mixed, path, PROFILE)
+    mixed.loc[0, "address"] = "東京都新宿区細工町９番"
+    assert check_whole_records(mixed, path, PROFILE) == []
+
+
+def test_titles_above_the_header_and_a_vendors_fixed_city_do_not_confuse_the_proof(
+    tmp_path: Path,
+) -> None:
+    fixed = {"prefecture": "東京都", "city": "新宿区"}
+    columns = {name: own for name, own in PROFILE.columns.items() if name not in fixed}
+    known = (*PROFILE.known, "住所_都道府県", "住所_市区郡町村名")
+    vendor = PROFILE._replace(columns=columns, fixed=fixed, known=known)
+    path = write_registry(tmp_path / "registry.csv", PEOPLE)
+    text = path.read_text(encoding="utf-8-sig")
+    path.write_text(f"住民の抽出\r\n\r\n{text}", encoding="utf-8", newline="")
+    assert check_whole_records(PEOPLE, path, vendor) == []
+    assert check_whole_records(PEOPLE.assign(building="x"), path, vendor)
 
 
 @given(
     row=st.integers(0, len(PEOPLE) - 1),
-    column=st.sampled_from([*AS_WRITTEN, "source_row"]),
+    column=st.sampled_from(AS_WRITTEN),
     other=st.one_of(
         st.sampled_from(["", " ", "\u3000", "試験　一郎", "0000000002", "1"]), st.text(max_size=6)
     ),
@@ -132,8 +159,6 @@ def test_any_single_cell_that_differs_is_found(
     after: Any = {"whole": other, "before": other + str(before), "after": str(before) + other}[
         where
     ]
-    if column == "source_row":
-        after = before + 1 + len(other)
     changed = PEOPLE.copy()
     changed.loc[row, column] = after
     assert bool(check_whole_records(changed, registry, PROFILE)) == (after != before)
@@ -226,10 +251,14 @@ def test_a_measure_without_an_end_with_a_future_or_a_past_end_excludes_until_it_
 ):
     # A54: a test of "end <= today" dropped exactly the protected.
     ends = ["", "2027-03-31", "2026-03-31", "2026-03-31"]
-    listed = pd.DataFrame({"addressee_id": PEOPLE["addressee_id"][:4], "ends_on": ends})
-    protections = listed.assign(cancelled=[False, False, False, True])
+    listed = PEOPLE.iloc[:4].assign(
+        ends_on=ends, cancelled=[False, False, False, True], listed_on="2026-05-18"
+    )
+    records = PEOPLE.assign(is_latest=True)
+    traced = trace_protections(listed, records, records)
+    assert set(traced["end"]) == {"found"}
     found = gather_exclusions(
-        make_settled(), make_cases(), CANDIDATES.iloc[:0], set(select_protected(protections)), []
+        make_settled(), make_cases(), CANDIDATES.iloc[:0], set(select_protected(traced)), []
     )
     recipients = select_recipients(PEOPLE, found)
     assert sorted(recipients["addressee_id"]) == ["0000000004", "0000000005"]

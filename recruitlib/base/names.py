@@ -60,7 +60,7 @@ def read_variants() -> dict[str, str]:
     Source:
         常用漢字表, 戸籍法施行規則別表第二, and the sources named at the head of `variants.csv`.
     """
-    file = resources.files("recruitlib.optouts").joinpath(_VARIANTS_FILE)
+    file = resources.files("recruitlib.base").joinpath(_VARIANTS_FILE)
     lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
     return {row["variant"]: row["standard"] for row in csv.DictReader(lines)}
 

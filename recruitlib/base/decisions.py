@@ -1,12 +1,13 @@
-"""Cases that a person decides, and the decisions of two people as a file.
+"""Decisions of two people as a file: one decides every case of a stage, another confirms.
 
-A decision holds the keyed digest of exactly what was decided: when the application or its
+A decision holds the keyed digest of exactly what was decided: when the row, the application or its
 candidates change, the decision no longer counts.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,31 +17,43 @@ import yaml
 
 from recruitlib.base.audit import digest_keyed, write_atomically
 from recruitlib.base.errors import AwaitingPerson, ParameterError, raise_problems
+from recruitlib.base.names import fold_name
 from recruitlib.base.parameters import read_yaml
-from recruitlib.optouts.names import fold_name
 
-CASE_COLUMNS = ("case", "kind", "application_id", "addressee_id", "reason", "choices", "digest")
 KIND_LABELS = {
+    "unreadable": "読めない行",
+    "missing": "受付簿にあり、今回の出力にない申出",
+    "birth_unsure": "生年月日が確かでなく、対象かもしれない人",
+    "protection_unsure": "支援措置の一覧の行で、誰か決まらないもの",
     "undecided": "未決の申出",
     "to_confirm": "要確認（先に除外）",
-    "withdrawn": "取下げ",
+    "withdrawn": "取下げ・差し戻し・却下・試験",
     "housemate": "支援措置対象者と同じ世帯の対象者",
 }
 DECISIONS = {
+    "unreadable": ("left_out",),
+    "missing": ("left_out",),
+    "birth_unsure": ("left_out", "included"),
+    "protection_unsure": ("matched", "outside"),
     "undecided": ("matched", "outside"),
     "to_confirm": ("matched", "rejected"),
     "withdrawn": ("withdrawn", "matched"),
     "housemate": ("excluded", "supplied"),
 }
 DECISION_LABELS = {
+    "left_out": "使わずに進める",
+    "included": "対象者とする（生年月日を確かめた）",
     "matched": "除外する（この候補が本人）",
     "outside": "対象者の中に該当者なし",
     "rejected": "申出を認めない",
-    "withdrawn": "取下げを認める（除外をやめる）",
+    "withdrawn": "取下げ等を認める（除外をやめる）",
     "excluded": "除外する",
     "supplied": "提供する",
 }
 REASONS = {
+    "not_a_person": "人の行でない",
+    "entered_again": "別の行に入れ直した",
+    "checked_with_registry": "登録係に確かめた",
     "typing_error": "記入の誤り",
     "parent_signed": "保護者の名義で申出",
     "no_such_person": "該当者なし",
@@ -49,10 +62,28 @@ REASONS = {
     "authority_missing": "資格がない",
     "withdrawn_by_subject": "本人が取下げ",
     "withdrawal_unproved": "取下げの本人確認なし",
+    "returned_confirmed": "差し戻しを確かめた",
+    "rejection_confirmed": "却下を確かめた",
+    "test_row": "試験の入力・欠番",
+    "status_checked": "状況を確かめた",
     "household_protected": "世帯として保護",
     "not_protected": "保護の対象でない",
 }
+SOURCE_NAMES = {
+    "registry": "抽出",
+    "protections": "支援措置の一覧",
+    "form": "電子申請",
+    "counter": "窓口・郵送",
+    "register": "受付簿",
+}
+# Decisions that point at one of the candidates.
+_POINTING = {
+    ("undecided", "matched"),
+    ("protection_unsure", "matched"),
+    ("birth_unsure", "included"),
+}
 _FIELDS = ("demonstration", "run_id", "decided_by", "confirmed_by", "cases")
+ROW_CASE_COLUMNS = ("case", "kind", "source", "source_row", "reason", "choices", "digest")
 
 
 class Decisions(NamedTuple):
@@ -64,43 +95,97 @@ class Decisions(NamedTuple):
     problem: str
 
 
-def list_cases(
-    applications: pd.DataFrame, matches: pd.DataFrame, candidates: pd.DataFrame,
-    housemates: pd.DataFrame, key: bytes,
-) -> pd.DataFrame:  # fmt: skip
-    """List what a person must decide, numbered in a fixed order.
+def list_row_cases(rows: list[tuple[str, str, int, str, int, Any]], key: bytes) -> pd.DataFrame:
+    """List rows of files that two people must decide, numbered in a fixed order.
+
+    Args:
+        rows: kind, source, row of the file, reason, number of candidates, and the content that is
+            decided about (digested with the key and not kept).
+        key: the run's key of keyed digests.
 
     Returns:
-        one row per case; ``choices`` is the number of candidates, ``digest`` the keyed digest of
-        the application as typed and of its candidates.
+        one row per case.
     """
-    rows: list[tuple[Any, ...]] = []
-    typed = {row["application_id"]: row for row in applications.to_dict("records")}
-    for match in matches[matches["outcome"].isin(["undecided", "to_confirm", "withdrawn"])].to_dict(
-        "records"
-    ):
-        near = candidates.loc[
-            candidates["application_id"] == match["application_id"], "addressee_id"
-        ].tolist()
-        # The row's place in the file is not what was decided about.
-        said = {k: v for k, v in typed[match["application_id"]].items() if k != "source_row"}
-        content = [said, match, near]
-        digest = digest_keyed(key, json.dumps(content, ensure_ascii=False, sort_keys=True).encode())
-        rows.append(
-            (
-                match["outcome"],
-                match["application_id"],
-                match["addressee_id"],
-                match["reason"],
-                len(near),
-                digest,
-            )
+    numbered = []
+    alike: Counter[str] = Counter()
+    for number, (kind, source, row, reason, choices, content) in enumerate(rows, start=1):
+        material = json.dumps([kind, source, reason, content], ensure_ascii=False, sort_keys=True)
+        # Two rows that say the same are two cases: one decision does not hold for both.
+        alike[material] += 1
+        digest = digest_keyed(key, f"{alike[material]} {material}".encode())
+        numbered.append((number, kind, source, row, reason, choices, digest))
+    return pd.DataFrame(numbered, columns=list(ROW_CASE_COLUMNS)).astype(
+        {"case": "int64", "source_row": "int64", "choices": "int64"}
+    )
+
+
+def settle_row_cases(cases: pd.DataFrame, decisions: Decisions) -> pd.DataFrame:
+    """Set the decisions beside the cases.
+
+    Returns:
+        the cases with the columns ``problem`` ("" where decided), ``decision`` and ``candidate``
+        (0 where none).
+    """
+    settled = []
+    for case in cases.to_dict("records"):
+        decision = decisions.cases.get(case["case"])
+        problem = check_decision(case, decision) or decisions.problem
+        chosen = {} if problem or decision is None else decision
+        settled.append((problem, chosen.get("decision", ""), int(chosen.get("candidate", 0))))
+    told = pd.DataFrame(settled, columns=["problem", "decision", "candidate"], index=cases.index)
+    return pd.concat([cases, told], axis=1).astype({"candidate": "int64"})
+
+
+def tabulate_row_cases(cases: pd.DataFrame) -> pd.DataFrame:
+    """Tabulate the cases of a stage and where each stands, without anything of a person."""
+    return pd.DataFrame(
+        [
+            (case["case"], KIND_LABELS[case["kind"]], name_place(case), case["reason"],
+             case["problem"] or DECISION_LABELS[case["decision"]])
+            for case in cases.to_dict("records")
+        ],
+        columns=["事例", "種類", "ファイルと行", "理由", "状態"],
+    )  # fmt: skip
+
+
+def name_place(case: Mapping[str, Any]) -> str:
+    """Name the file and the row of a case; what the register has lost has a number in it."""
+    unit = "番" if case["kind"] == "missing" else "行目"
+    return f"{SOURCE_NAMES[case['source']]}の{abs(case['source_row'])}{unit}"
+
+
+def list_decided(cases: pd.DataFrame, decisions: Decisions) -> dict[int, Mapping[str, Any]]:
+    """List what two people decided of rows on another day, when they had other case numbers.
+
+    Returns:
+        source row to the decision of exactly this content.
+    """
+    decided = {}
+    for case in cases.to_dict("records"):
+        meant = [
+            own for own in decisions.cases.values()
+            if str(own.get("digest", "")).replace(" ", "") == case["digest"][:16]
+        ]  # fmt: skip
+        # Two decisions of one content contradict each other or are one left over: neither counts.
+        if len(meant) == 1 and not (decisions.problem or check_decision(case, meant[0])):
+            decided[case["source_row"]] = meant[0]
+    return decided
+
+
+def tell_open_cases(cases: pd.DataFrame, stage: str) -> list[str]:
+    """Say which cases of a stage are not decided, by file, row and reason, and what to do."""
+    problems = [
+        f"事例{case['case']}（{KIND_LABELS[case['kind']]}、{name_place(case)}、{case['reason']}）: "
+        f"{case['problem']}。"
+        for case in cases[cases["problem"] != ""].to_dict("records")
+    ]
+    if problems:
+        problems.append(
+            f"元のファイルを直すか、recruitlib cases --stage {stage} で見て、recruitlib decide で決め、"
+            f"別の人が recruitlib confirm で確かめ（どれも --stage {stage} を付けて）、"
+            f"{stage} をもう一度実行してください。"
         )
-    for person_id in housemates["addressee_id"]:
-        digest = digest_keyed(key, f"housemate {person_id}".encode())
-        rows.append(("housemate", "", person_id, "same_household", 0, digest))
-    numbered = [(number, *row) for number, row in enumerate(rows, start=1)]
-    return pd.DataFrame(numbered, columns=list(CASE_COLUMNS))
+    return problems
 
 
 def read_decisions(path: Path, run_id: str, demonstration: bool) -> Decisions:
@@ -172,7 +257,13 @@ def decide_case(
         raise ParameterError(
             f"事例{case['case']}: {problem}。recruitlib cases で選べる決定を確かめてください。"
         )
-    cases = {**decisions.cases, case["case"]: decision}
+    # A decision of the same content under another number is left over from another day's list.
+    kept = {
+        number: own
+        for number, own in decisions.cases.items()
+        if own.get("digest") != decision["digest"]
+    }
+    cases = {**kept, case["case"]: decision}
     return Decisions(decided_by, "", cases, "")
 
 
@@ -237,48 +328,10 @@ def check_decision(case: Mapping[str, Any], decision: Mapping[str, Any] | None) 
         return "選べない決定です"
     if decision.get("reason") not in REASONS:
         return "理由の符号がありません"
-    needs_candidate = case["kind"] == "undecided" and decision["decision"] == "matched"
+    needs_candidate = (case["kind"], decision["decision"]) in _POINTING
     candidate = decision.get("candidate")
     # An unquoted ``yes`` of YAML is a truth value, which Python would take for candidate 1.
     is_number = type(candidate) is int and candidate in range(1, case["choices"] + 1)
     if needs_candidate and not is_number:
         return "候補の番号がありません"
     return ""
-
-
-def settle_matches(
-    matches: pd.DataFrame, candidates: pd.DataFrame, cases: pd.DataFrame, decisions: Decisions
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Apply the decisions to the matches.
-
-    Returns:
-        ``settled``: the matches with decided outcomes (``matched`` excludes; ``withdrawn`` here
-        means a withdrawal that two people accepted), as many rows as ``matches``; and the cases
-        with the column ``problem``, "" where decided.
-    """
-    settled = matches.set_index("application_id")
-    problems = []
-    for case in cases.to_dict("records"):
-        decision = decisions.cases.get(case["case"])
-        problem = check_decision(case, decision) or decisions.problem
-        problems.append(problem)
-        if problem or decision is None or case["kind"] == "housemate":
-            continue
-        chosen = decision["decision"]
-        settled.loc[case["application_id"], ["outcome", "reason"]] = [chosen, decision["reason"]]
-        if case["kind"] == "undecided" and chosen == "matched":
-            near = candidates[candidates["application_id"] == case["application_id"]]
-            person_id = near.loc[near["place"] == decision["candidate"], "addressee_id"].iloc[0]
-            settled.loc[case["application_id"], ["addressee_id", "tier"]] = [person_id, "D"]
-    return settled.reset_index()[list(matches.columns)], cases.assign(problem=problems)
-
-
-def list_excluded_housemates(cases: pd.DataFrame, decisions: Decisions) -> list[str]:
-    """List the ids of housemates of protected people whom two officers chose to exclude."""
-    excluded = []
-    for case in cases[cases["kind"] == "housemate"].to_dict("records"):
-        decision = decisions.cases.get(case["case"], {})
-        counts = not check_decision(case, decision) and not decisions.problem
-        if counts and decision["decision"] == "excluded":
-            excluded.append(case["addressee_id"])
-    return excluded

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from japanese_personal_name_dataset import load_dataset
 
-from recruitlib.optouts.names import (
+from recruitlib.base.names import (
     fold_kana,
     fold_lookalikes,
     fold_name,

@@ -10,19 +10,17 @@ import pandas as pd
 import pytest
 import yaml
 
-from recruitlib.base.errors import AwaitingPerson, ParameterError
-from recruitlib.optouts.decisions import (
+from recruitlib.base.decisions import (
     Decisions,
     are_two_people,
     check_decision,
     decide_case,
-    list_cases,
-    list_excluded_housemates,
     read_decisions,
     require_two_people,
-    settle_matches,
     write_decisions,
 )
+from recruitlib.base.errors import AwaitingPerson, ParameterError
+from recruitlib.optouts.cases import list_cases, list_excluded_housemates, settle_matches
 
 KEY = b"key of a test"
 STAFF, SECOND = "担当者A", "確認者B"

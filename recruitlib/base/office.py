@@ -1,0 +1,210 @@
+"""The office's own folder (``register/``): what outlives the runs, kept encrypted over the years.
+
+It lies beside the runs, under a key of its own whose passphrase is no run's. A small header in
+clear text says how long each fiscal year is kept, and holds no personal data. Demonstrations have
+a folder of their own in it, so that invented people never mix with the office's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+from filelock import FileLock
+
+from recruitlib.base.audit import LOCK_NAME, append_entry, digest_keyed, write_atomically
+from recruitlib.base.errors import IntegrityError, ParameterError
+from recruitlib.base.parameters import is_iso_date, read_yaml
+from recruitlib.base.vault import (
+    REGISTER_KEY_VARIABLE,
+    RunKey,
+    decrypt_content,
+    encrypt_content,
+    generate_key,
+    lock_key,
+    open_locked,
+    protect_folder,
+    read_register_passphrase,
+    unpack_key,
+)
+
+REGISTER = "register"
+DEMONSTRATION = "demonstration"
+REGISTER_KEY_NAME = "register.key.age"
+HEADER_NAME = "register.yaml"
+# Offices commonly keep such papers for five years; the office's own rule on documents goes before,
+# and the date may be changed in the header.
+RETENTION_YEARS = 5
+_HEADER_NOTE = (
+    "# 除外申出受付簿。個人の情報はありません。保存期間の終わり（retain_until）は、"
+    "役所の規程に合わせて直せます。\n"
+)
+
+
+class Office(NamedTuple):
+    """The open folder of an office: where it is, whose it is, and what opens it."""
+
+    folder: Path
+    demonstration: bool
+    key: RunKey
+
+
+class YearHeader(NamedTuple):
+    """What the header says of a fiscal year: its last day of keeping, and how many lines it has."""
+
+    retain_until: str
+    lines: int
+
+
+class Kept(NamedTuple):
+    """What is kept of a fiscal year, and how many lines it must have at least."""
+
+    content: bytes
+    lines: int
+
+
+def locate_office(root: Path, demonstration: bool) -> Path:
+    """Find the office's folder, or that of the demonstrations."""
+    return root / REGISTER / DEMONSTRATION if demonstration else root / REGISTER
+
+
+def open_office(root: Path, folder: Path, run_id: str, demonstration: bool) -> Office:
+    """Open the office's folder: with the key that the launcher hands over, or with its passphrase.
+
+    The first time, its key is made.
+
+    Args:
+        root: the project folder.
+        folder: the run's folder, whose record says when a passphrase was refused.
+        run_id: the run.
+        demonstration: whether the demonstrations' folder is meant.
+
+    Raises:
+        ParameterError: there is no passphrase, or one that will not do.
+        IntegrityError: the passphrase is wrong, or the key is gone or not that of the header.
+    """
+    place = locate_office(root, demonstration)
+    path = place / REGISTER_KEY_NAME
+    if handed := os.environ.get(REGISTER_KEY_VARIABLE):
+        office = Office(place, demonstration, unpack_key(handed))
+    elif path.exists() or not (key := _create_key(place, run_id, demonstration)):
+        office = Office(place, demonstration, _unlock_key(path, folder, run_id, demonstration))
+    else:
+        office = Office(place, demonstration, key)
+    read_header(office)
+    return office
+
+
+def _create_key(place: Path, run_id: str, demonstration: bool) -> RunKey | None:
+    """Make the key, unless somebody else has made it just now."""
+    protect_folder(place.parent if demonstration else place)
+    protect_folder(place)
+    with FileLock(place / LOCK_NAME):
+        if (place / REGISTER_KEY_NAME).exists():
+            return None
+        if any(place.glob("r*.age")):
+            raise IntegrityError(
+                f"{REGISTER}/{REGISTER_KEY_NAME}: 受付簿の鍵がありません。控えから戻してください。"
+            )
+        passphrase = read_register_passphrase(run_id, demonstration, new=True)
+        key = generate_key(demonstration)
+        # The key last: before it is there nothing is, and the next attempt begins again.
+        write_header(Office(place, demonstration, key), {})
+        write_atomically(place / REGISTER_KEY_NAME, lock_key(key, passphrase))
+        return key
+
+
+def _unlock_key(path: Path, folder: Path, run_id: str, demonstration: bool) -> RunKey:
+    passphrase = read_register_passphrase(run_id, demonstration, new=False)
+    try:
+        return open_locked(path.read_bytes(), passphrase)
+    except IntegrityError as error:
+        append_entry(folder, "", "register_refused")
+        raise IntegrityError(f"受付簿: {error}") from None
+
+
+def _mark_key(key: RunKey) -> str:
+    """Give what tells this key from another, and opens nothing."""
+    return digest_keyed(key.identity.encode(), b"register")[:16]
+
+
+def read_header(office: Office) -> dict[int, YearHeader]:
+    """Read the header by fiscal year, and check that it belongs to this key.
+
+    Raises:
+        ParameterError: it is missing or not a header, or a date in it is none.
+        IntegrityError: it belongs to another key, or to the other kind of folder.
+    """
+    content = read_yaml(office.folder / HEADER_NAME)
+    years = content.get("years")
+    if not isinstance(years, dict) or not all(_is_year(*item) for item in years.items()):
+        raise ParameterError(
+            f"{REGISTER}/{HEADER_NAME}: years に、年度ごとの retain_until（引用符つき。例 "
+            '"2032-03-31"）と lines を書いてください。'
+        )
+    ours = {"demonstration": office.demonstration, "key": _mark_key(office.key)}
+    if any(content.get(name) != value for name, value in ours.items()):
+        raise IntegrityError(
+            f"{REGISTER}/{HEADER_NAME}: 受付簿の鍵と合いません。"
+            "同じ日の控えから、フォルダごと戻してください。"
+        )
+    return {year: YearHeader(**header) for year, header in years.items()}
+
+
+def _is_year(year: object, header: object) -> bool:
+    return (
+        type(year) is int
+        and isinstance(header, dict)
+        and set(header) == set(YearHeader._fields)
+        and is_iso_date(header["retain_until"])
+        and type(header["lines"]) is int
+    )
+
+
+def write_header(office: Office, years: Mapping[int, YearHeader]) -> None:
+    """Write the header; the caller holds the folder's lock."""
+    content = {
+        "demonstration": office.demonstration,
+        "key": _mark_key(office.key),
+        "years": {year: header._asdict() for year, header in sorted(years.items())},
+    }
+    text = _HEADER_NOTE + yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
+    write_atomically(office.folder / HEADER_NAME, text.encode())
+
+
+def read_kept(office: Office, fiscal_year: int) -> Kept | None:
+    """Read what is kept of a fiscal year, or nothing when nothing was kept yet.
+
+    Raises:
+        IntegrityError: it is gone, or cannot be opened with this key.
+    """
+    # The header first: whoever keeps something meanwhile writes the header after it.
+    header = read_header(office).get(fiscal_year)
+    path = office.folder / f"r{fiscal_year}.age"
+    name = f"{REGISTER}/{path.name}"
+    if not path.exists():
+        if header is None:
+            return None
+        raise IntegrityError(f"{name}: 受付簿の表がありません。控えから戻してください。")
+    content = decrypt_content(office.key, path.read_bytes(), name)
+    return Kept(content, header.lines if header else 0)
+
+
+def keep(office: Office, fiscal_year: int, content: bytes, lines: int) -> None:
+    """Keep the content of a fiscal year, encrypted; the caller holds the folder's lock."""
+    years = read_header(office)
+    sealed = encrypt_content(office.key, content)
+    write_atomically(office.folder / f"r{fiscal_year}.age", sealed)
+    until = date(fiscal_year + 1 + RETENTION_YEARS, 3, 31).isoformat()
+    before = years.get(fiscal_year, YearHeader(until, 0))
+    write_header(office, {**years, fiscal_year: before._replace(lines=lines)})
+
+
+def list_expired(office: Office, today: date) -> list[int]:
+    """List the fiscal years whose time of keeping is over."""
+    header = read_header(office)
+    return [year for year, own in header.items() if own.retain_until < today.isoformat()]

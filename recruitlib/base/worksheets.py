@@ -1,0 +1,177 @@
+"""The worksheets of an .xlsx file: opened after a look at the container, and read row by row."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import openpyxl
+from openpyxl.workbook import Workbook
+from openpyxl.worksheet.worksheet import Worksheet
+
+from recruitlib.base.cells import TEXT, Book, read_cell
+from recruitlib.base.errors import FormError
+
+_LARGEST_FILE = 50_000_000  # bytes; a sheet of 100,000 applications has about ten million
+_LARGEST_UNPACKED = 500_000_000  # bytes; more is a decompression bomb
+_MOST_ROWS, _MOST_COLUMNS = 100_000, 500
+_OLE = b"\xd0\xcf\x11\xe0"  # an .xls file, or an .xlsx file with a password
+_RECALCULATES = re.compile(rb'calcPr[^>]*fullCalcOnLoad="(?:1|true)"')
+
+
+class Sheet(NamedTuple):
+    """One sheet twice: with its formulas, and with the results that were saved beside them."""
+
+    formulas: Worksheet
+    results: Worksheet
+    book: Book
+
+
+class Line(NamedTuple):
+    """One row of a sheet: its number, the text of each cell, and the kind of its damage or ""."""
+
+    number: int
+    texts: list[str]
+    kinds: list[str]
+
+
+def open_sheet(path: Path, wanted: str | None) -> tuple[Sheet, list[str]]:
+    """Open a workbook and pick the sheet to be read.
+
+    Args:
+        path: the .xlsx file; it is not held open.
+        wanted: the sheet's name; None for the only visible one that is not empty.
+
+    Returns:
+        the sheet, and Japanese remarks on the sheets that are not read.
+
+    Raises:
+        FormError: the file is no open workbook, is too large, or the sheet is not clear: another
+            one that has values, hidden or not, may hold people.
+    """
+    content, recalculates = _read_container(path)
+    formulas = _open_workbook(content, path.name)
+    filled = [sheet for sheet in formulas.worksheets if _has_values(sheet, path.name)]
+    chosen = [sheet for sheet in filled if sheet.title == wanted] if wanted else filled
+    listed = "、".join(map(name_sheet, filled)) or "なし"
+    if len(chosen) > 1:
+        raise FormError(
+            f"{path.name}: ほかのシートに値があります（値のあるシート: {listed}）。"
+            "ほかのシートを消すか、別のファイルに分けてください。"
+        )
+    if not chosen or (not wanted and chosen[0].sheet_state != "visible"):
+        raise FormError(
+            f"{path.name}: 読むシートが一つに決まりません（値のあるシート: {listed}）。"
+            "値のあるシートを一つ、表示したままにして保存し直してください。"
+        )
+    results = picked = chosen[0]
+    if any(cell.data_type == "f" for row in picked.iter_rows() for cell in row):
+        results = _open_workbook(content, path.name, with_results=True)[picked.title]
+    others = len(filled) - 1
+    remarks = [f"ほかに値のあるシートが{others}枚あり、読んでいません。"] if others else []
+    return Sheet(picked, results, Book(formulas.epoch, recalculates)), remarks
+
+
+def read_lines(sheet: Sheet, first: int, sorts: Mapping[int, str]) -> Iterator[Line]:
+    """Read the rows of a sheet.
+
+    Args:
+        sheet: the sheet.
+        first: the row to begin with; 1 is the sheet's first.
+        sorts: what the column at a position holds (see ``read_cell``); other text where not told.
+
+    Returns:
+        one line for each row from ``first`` to the sheet's last, blank ones included.
+    """
+    written = sheet.formulas.iter_rows(min_row=first)
+    saved = sheet.results.iter_rows(min_row=first)
+    for number, pair in enumerate(zip(written, saved, strict=True), first):
+        cells = [
+            read_cell(formula, result, sorts.get(at, TEXT), sheet.book)
+            for at, (formula, result) in enumerate(zip(*pair, strict=True))
+        ]
+        yield Line(number, [text for text, _ in cells], [kind for _, kind in cells])
+
+
+def name_sheet(sheet: Worksheet) -> str:
+    """Name a sheet by its place in the workbook: its title may be a person's name."""
+    hidden = "" if sheet.sheet_state == "visible" else "（非表示）"
+    place = sheet.parent.index(sheet) + 1 if sheet.parent else 1
+    return f"{place}枚目のシート{hidden}"
+
+
+def remark_hidden(sheet: Worksheet, first: int) -> list[str]:
+    """Say how many rows from ``first`` on, and how many columns, are hidden and read all the same."""
+    rows = sum(
+        dimension.hidden and first <= row <= sheet.max_row
+        for row, dimension in sheet.row_dimensions.items()
+    )
+    columns = {
+        at
+        for dimension in sheet.column_dimensions.values()
+        if dimension.hidden
+        for at in range(dimension.min or 1, min(dimension.max or 1, sheet.max_column) + 1)
+    }
+    found = (("行", rows), ("列", len(columns)))
+    return [
+        f"表示されていない{what}が{count}{what}あり、それも読みました。"
+        for what, count in found
+        if count
+    ]
+
+
+def _has_values(sheet: Worksheet, name: str) -> bool:
+    if sheet.max_row > _MOST_ROWS or sheet.max_column > _MOST_COLUMNS:
+        raise FormError(
+            f"{name}: {name_sheet(sheet)}の範囲が大きすぎます（上限{_MOST_ROWS}行、"
+            f"{_MOST_COLUMNS}列）。余分な書式を消すか、CSVで出力してください。"
+        )
+    return any(value is not None and str(value).strip() for row in sheet.values for value in row)
+
+
+def _read_container(path: Path) -> tuple[bytes, bool]:
+    """Read the file after a look at what it unpacks to and declares; say if it recalculates."""
+    if path.stat().st_size > _LARGEST_FILE:
+        raise FormError(f"{path.name}: 50MBを超えています。CSV（UTF-8）で出力し直してください。")
+    content = path.read_bytes()
+    if content.startswith(_OLE):
+        raise FormError(
+            f"{path.name}: パスワード付きか、古い形式（.xls）です。"
+            "パスワードを外し、.xlsx形式で保存し直してください。"
+        )
+    recalculates = False
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as container:
+            parts = container.infolist()
+            if sum(part.file_size for part in parts) > _LARGEST_UNPACKED:
+                raise FormError(f"{path.name}: 展開すると大きすぎます。作成元に確かめてください。")
+            for part in (part for part in parts if part.filename.endswith((".xml", ".rels"))):
+                text = container.read(part)
+                if b"<!DOCTYPE" in text or b"<!ENTITY" in text or b"\x00" in text[:100]:
+                    raise FormError(f"{path.name}: 通常のブックにない宣言があるため、開きません。")
+                if part.filename.endswith("workbook.xml"):
+                    recalculates = _RECALCULATES.search(text) is not None
+    except FormError:
+        raise
+    except Exception:
+        raise _refuse_file(path.name) from None
+    return content, recalculates
+
+
+def _open_workbook(content: bytes, name: str, with_results: bool = False) -> Workbook:
+    try:
+        with warnings.catch_warnings():
+            # A warning may quote a cell, and what it warns of is checked here.
+            warnings.simplefilter("ignore")
+            return openpyxl.load_workbook(io.BytesIO(content), data_only=with_results)
+    except Exception:  # a broken file fails anywhere in the library, with values in its message
+        raise _refuse_file(name) from None
+
+
+def _refuse_file(name: str) -> FormError:
+    return FormError(f"{name}: 表計算ブック（.xlsx）として開けません。保存し直してください。")

@@ -1,0 +1,90 @@
+"""Cases (事例) of the applications that a person decides, and what the decisions make of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+
+from recruitlib.base.audit import digest_keyed
+from recruitlib.base.decisions import Decisions, check_decision
+
+CASE_COLUMNS = ("case", "kind", "application_id", "addressee_id", "reason", "choices", "digest")
+
+
+def list_cases(
+    applications: pd.DataFrame, matches: pd.DataFrame, candidates: pd.DataFrame,
+    housemates: pd.DataFrame, key: bytes,
+) -> pd.DataFrame:  # fmt: skip
+    """List what a person must decide, numbered in a fixed order.
+
+    Returns:
+        one row per case; ``choices`` is the number of candidates, ``digest`` the keyed digest of
+        the application as typed and of its candidates.
+    """
+    rows: list[tuple[Any, ...]] = []
+    typed = {row["application_id"]: row for row in applications.to_dict("records")}
+    for match in matches[matches["outcome"].isin(["undecided", "to_confirm", "withdrawn"])].to_dict(
+        "records"
+    ):
+        near = candidates.loc[
+            candidates["application_id"] == match["application_id"], "addressee_id"
+        ].tolist()
+        # The row's place in the file is not what was decided about.
+        said = {k: v for k, v in typed[match["application_id"]].items() if k != "source_row"}
+        content = [said, match, near]
+        digest = digest_keyed(key, json.dumps(content, ensure_ascii=False, sort_keys=True).encode())
+        rows.append(
+            (
+                match["outcome"],
+                match["application_id"],
+                match["addressee_id"],
+                match["reason"],
+                len(near),
+                digest,
+            )
+        )
+    for person_id in housemates["addressee_id"]:
+        digest = digest_keyed(key, f"housemate {person_id}".encode())
+        rows.append(("housemate", "", person_id, "same_household", 0, digest))
+    numbered = [(number, *row) for number, row in enumerate(rows, start=1)]
+    return pd.DataFrame(numbered, columns=list(CASE_COLUMNS))
+
+
+def settle_matches(
+    matches: pd.DataFrame, candidates: pd.DataFrame, cases: pd.DataFrame, decisions: Decisions
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Apply the decisions to the matches.
+
+    Returns:
+        ``settled``: the matches with decided outcomes (``matched`` excludes; ``withdrawn`` here
+        means a withdrawal that two people accepted), as many rows as ``matches``; and the cases
+        with the column ``problem``, "" where decided.
+    """
+    settled = matches.set_index("application_id")
+    problems = []
+    for case in cases.to_dict("records"):
+        decision = decisions.cases.get(case["case"])
+        problem = check_decision(case, decision) or decisions.problem
+        problems.append(problem)
+        if problem or decision is None or case["kind"] == "housemate":
+            continue
+        chosen = decision["decision"]
+        settled.loc[case["application_id"], ["outcome", "reason"]] = [chosen, decision["reason"]]
+        if case["kind"] == "undecided" and chosen == "matched":
+            near = candidates[candidates["application_id"] == case["application_id"]]
+            person_id = near.loc[near["place"] == decision["candidate"], "addressee_id"].iloc[0]
+            settled.loc[case["application_id"], ["addressee_id", "tier"]] = [person_id, "D"]
+    return settled.reset_index()[list(matches.columns)], cases.assign(problem=problems)
+
+
+def list_excluded_housemates(cases: pd.DataFrame, decisions: Decisions) -> list[str]:
+    """List the ids of housemates of protected people whom two officers chose to exclude."""
+    excluded = []
+    for case in cases[cases["kind"] == "housemate"].to_dict("records"):
+        decision = decisions.cases.get(case["case"], {})
+        counts = not check_decision(case, decision) and not decisions.problem
+        if counts and decision["decision"] == "excluded":
+            excluded.append(case["addressee_id"])
+    return excluded

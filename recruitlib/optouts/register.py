@@ -1,0 +1,346 @@
+"""The register (除外申出受付簿): every application of every channel, under one running number.
+
+It is the office's own and outlives the runs: one encrypted table per fiscal year beside the runs,
+under a key of its own. A line that stands in it never goes and never changes its number, so that
+an application lost between two exports is noticed. Demonstrations have a register of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+from filelock import FileLock
+
+from recruitlib.base.audit import (
+    LOCK_NAME,
+    append_entry,
+    digest_keyed,
+    find_latest,
+    read_entries,
+)
+from recruitlib.base.errors import IntegrityError, ParameterError, raise_problems
+from recruitlib.base.exports import (
+    check_place,
+    check_terms,
+    list_exports,
+    render_workbook,
+    write_export,
+)
+from recruitlib.base.office import (
+    Office,
+    keep,
+    list_expired,
+    open_office,
+    read_header,
+    read_kept,
+)
+from recruitlib.base.parameters import STAGES, read_yaml
+from recruitlib.base.run import RUN_NAME, Stage, find_today
+from recruitlib.base.tables import parse_table, write_table
+from recruitlib.optouts.acts import STATUS_LABELS
+
+# What an application says. Other columns are our own reading of it, which may change without it.
+CONTENT = (
+    "application_id", "receipt_no", "received_at", "received_time", "channel", "subject_name",
+    "subject_kana", "subject_birth_text", "subject_address", "subject_building", "phone",
+    "applicant_relation", "identity_check", "wish", "status",
+)  # fmt: skip
+REGISTER_COLUMNS = (
+    "number", "fiscal_year", "run_id", *CONTENT, "linked_to", "replaces", "seen_in", "digest",
+)  # fmt: skip
+INTEGERS = ("number", "fiscal_year")
+LABELS = {
+    "number": "番号", "fiscal_year": "年度", "run_id": "実行名", "application_id": "申出の番号",
+    "receipt_no": "受付番号", "received_at": "受付日", "received_time": "受付時刻",
+    "channel": "受付方法", "subject_name": "対象者の氏名",
+    "subject_kana": "フリガナ", "subject_birth_text": "生年月日（記載のまま）",
+    "subject_address": "住所", "subject_building": "方書", "phone": "電話番号",
+    "applicant_relation": "申出者", "identity_check": "本人確認", "wish": "希望",
+    "status": "状態",
+    "linked_to": "関連する申出", "replaces": "前の番号",
+}  # fmt: skip
+WORDS = {
+    "channel": {"form": "電子申請", "counter": "窓口", "post": "郵送", "other": "その他"},
+    "applicant_relation": {
+        "self": "本人", "guardian": "法定代理人", "agent": "任意代理人", "unknown": "不明",
+    },
+    "wish": {"optout": "提供を望まない", "withdrawal": "取下げ", "unknown": "不明"},
+    "status": STATUS_LABELS,
+}  # fmt: skip
+Line = dict[str, Any]
+
+
+class Joined(NamedTuple):
+    """The register after a join; ``missing`` are the numbers that this export no longer has."""
+
+    register: pd.DataFrame
+    added: int
+    replaced: int
+    missing: list[int]
+
+
+class DayJoined(NamedTuple):
+    """How a day's applications joined the register: counts, and running numbers of missing ones."""
+
+    applications: int
+    lines: int
+    added: int
+    replaced: int
+    missing: list[int]
+
+
+class Exported(NamedTuple):
+    """What an export of the register held, and which years' time of keeping is over."""
+
+    lines: int
+    expired: list[int]
+
+
+def make_register() -> pd.DataFrame:
+    """Make the register of a year that nobody has applied in yet."""
+    return _shape([])
+
+
+def _shape(rows: list[Line]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=list(REGISTER_COLUMNS))
+    return table.astype({name: "int64" if name in INTEGERS else "str" for name in REGISTER_COLUMNS})
+
+
+def _take(application: Mapping[str, Any], name: str) -> str:
+    value = application.get(name, "")
+    if not isinstance(value, str):
+        # A missing value would stand in the register as a word, and the next join find it changed.
+        raise ValueError(f"列「{name}」に文字列でない値か欠けた値があります。")
+    return value
+
+
+def digest_application(application: Mapping[str, Any], digest_key: bytes) -> str:
+    """Give the keyed digest of what an application says, wherever it stood in its file."""
+    said = [_take(application, name) for name in CONTENT]
+    return digest_keyed(digest_key, json.dumps(said, ensure_ascii=True).encode())
+
+
+def join_register(
+    register: pd.DataFrame,
+    applications: pd.DataFrame,
+    run_id: str,
+    fiscal_year: int,
+    digest_key: bytes,
+    whole_year: bool = False,
+) -> Joined:
+    """Join the applications of all channels into the register of their fiscal year.
+
+    What stands in the register with the same content keeps its number. An application whose
+    content has changed gets a new line, which names the line that it replaces. New lines are
+    numbered by the day of reception, then by the application's id. Nothing is ever taken out: an
+    application that this run (or, with ``whole_year``, any run of the year) has had before and
+    that is no longer there is reported.
+
+    Args:
+        register: the columns of ``REGISTER_COLUMNS``, in the order of the numbers.
+        applications: ``application_id`` with its channel's prefix (form:4821) and the other
+            columns of ``CONTENT``, any of which may be absent; ``linked_to`` if it is there.
+        run_id: the run whose export it is.
+        fiscal_year: of the run.
+        digest_key: of the register.
+
+    Returns:
+        the register with as many new lines as ``added``; all earlier lines in their place.
+    """
+    said: dict[str, Line] = {}
+    for row in applications.to_dict("records"):
+        application = {str(name): value for name, value in row.items()}
+        said.setdefault(digest_application(application, digest_key), application)
+    lines: list[Line] = [
+        {str(name): value for name, value in line.items()} for line in register.to_dict("records")
+    ]
+    before = len(lines)
+    origin = {"fiscal_year": fiscal_year, "run_id": run_id}
+    lines += _list_new_lines(lines, said, origin)
+    missing = _find_missing(lines, said, None if whole_year else run_id)
+    _mark_seen(lines, said, run_id)
+    replaced = sum(line["replaces"] != "" for line in lines[before:])
+    return Joined(_shape(lines), len(lines) - before, replaced, missing)
+
+
+def _list_new_lines(
+    lines: list[Line], said: Mapping[str, Line], origin: Mapping[str, Any]
+) -> list[Line]:
+    """Make a line for each application whose content does not stand in the register."""
+    latest = {line["application_id"]: line for line in lines}
+    known = {line["digest"] for line in lines}
+    fresh = [(digest, row) for digest, row in said.items() if digest not in known]
+    new: list[Line] = []
+    for digest, row in sorted(fresh, key=lambda item: _order(item[1])):
+        name = str(row["application_id"])
+        former = latest.get(name)
+        # Two papers under one number in one export stand side by side; neither replaces the other.
+        replaces = former is not None and former["digest"] not in said
+        latest[name] = {
+            "number": len(lines) + len(new) + 1, **origin,
+            **{column: _take(row, column) for column in CONTENT},
+            "linked_to": "", "replaces": str(former["number"]) if former and replaces else "",
+            "seen_in": "", "digest": digest,
+        }  # fmt: skip
+        new.append(latest[name])
+    return new
+
+
+def _find_missing(lines: list[Line], said: Mapping[str, Line], run_id: str | None) -> list[int]:
+    """Find the latest numbers of the applications that were had before, and are there no more.
+
+    Args:
+        run_id: only those that this run has had; None for all of the year, since an application
+            holds for the fiscal year, whatever run it came in with.
+    """
+    latest = {line["application_id"]: int(line["number"]) for line in lines}
+    present = {str(row["application_id"]) for row in said.values()}
+    had = {
+        line["application_id"] for line in lines
+        if (run_id is None and line["seen_in"]) or run_id in line["seen_in"].split()
+    }  # fmt: skip
+    return sorted(latest[name] for name in had - present)
+
+
+def _mark_seen(lines: list[Line], said: Mapping[str, Line], run_id: str) -> None:
+    for line in lines:
+        if line["digest"] in said:
+            line["linked_to"] = _take(said[line["digest"]], "linked_to") or line["linked_to"]
+            if run_id not in line["seen_in"].split():
+                line["seen_in"] = f"{line['seen_in']} {run_id}".strip()
+
+
+def _order(application: Mapping[str, Any]) -> tuple[bool, str, str, str]:
+    """Order by the day of reception (unknown ones last), then by the id with its digits as numbers."""
+    day, name = _take(application, "received_at"), _take(application, "application_id")
+    return (day == "", day, re.sub("[0-9]+", lambda digits: digits[0].zfill(20), name), name)
+
+
+def forget_run(register: pd.DataFrame, run_id: str) -> pd.DataFrame:
+    """Forget that a run has had any application, when it begins anew; every line stays."""
+    seen = register["seen_in"].map(
+        lambda text: " ".join(name for name in text.split() if name != run_id)
+    )
+    return register.assign(seen_in=seen.astype("str"))
+
+
+def describe_missing(missing: list[int]) -> list[str]:
+    """Say by their running numbers which applications an export no longer has."""
+    if not missing:
+        return []
+    shown = "・".join(map(str, missing[:20])) + (" など" if len(missing) > 20 else "")
+    return [
+        f"前に受け付けた申出 {len(missing)} 件（受付簿の番号 {shown}）が、今回の一覧にありません。"
+        "recruitlib register で受付簿を書き出し、一覧と比べてください。"
+    ]
+
+
+def read_register(office: Office, fiscal_year: int) -> pd.DataFrame:
+    """Read the register of a fiscal year; empty when nobody has applied in it yet.
+
+    Raises:
+        IntegrityError: the table is gone, has gaps, or is older than the header says.
+    """
+    kept = read_kept(office, fiscal_year)
+    if kept is None:
+        return make_register()
+    table = parse_table(kept.content, INTEGERS)
+    numbers = table["number"].tolist()
+    if numbers != list(range(1, len(numbers) + 1)) or len(numbers) < kept.lines:
+        raise IntegrityError(
+            f"受付簿（{fiscal_year}年度）: 番号が欠けています。最も新しい控えから戻してください。"
+        )
+    return table
+
+
+def join_day(stage: Stage, applications: pd.DataFrame) -> DayJoined:
+    """Join all applications of a day into the office's register, and log how many.
+
+    Run again with the same applications, it changes nothing.
+
+    Args:
+        stage: 02, 04 or 05 at work.
+        applications: those of all channels, not only the new ones, so that a lost one is noticed.
+
+    Returns:
+        counts and running numbers, nothing of a person.
+    """
+    run_id, year = str(stage.parameters["run_id"]), int(stage.parameters["fiscal_year"])
+    office = open_office(stage.root, stage.folder, run_id, stage.demonstration)
+    joins_again = any(entry["event"] == "registered" for entry in read_entries(stage.folder))
+    with FileLock(office.folder / LOCK_NAME):
+        before = read_register(office, year)
+        # A demonstration is removed and run again at will; a real run's memory outlives its folder.
+        if stage.demonstration and not joins_again:
+            before = forget_run(before, run_id)
+        joined = join_register(
+            before, applications, run_id, year, office.key.digest_key,
+            whole_year=not stage.demonstration,
+        )  # fmt: skip
+        keep(office, year, write_table(joined.register), len(joined.register))
+    result = DayJoined(
+        len(applications), len(joined.register), joined.added, joined.replaced, joined.missing
+    )
+    counts = {**result._asdict(), "missing": len(joined.missing)}
+    append_entry(stage.folder, stage.number, "registered", **counts)
+    return result
+
+
+def tabulate_register(table: pd.DataFrame) -> pd.DataFrame:
+    """Tabulate the register for an officer: Japanese columns and words, every cell text."""
+    shown = {}
+    for name, label in LABELS.items():
+        words = WORDS.get(name, {})
+        column = table[name].astype("str")
+        shown[label] = column.replace(words) if words else column
+    return pd.DataFrame(shown)
+
+
+def export_register(root: Path, folder: Path, out: Path, by: str, due: str) -> Exported:
+    """Export the register of a run's fiscal year as a workbook, logged with its due date.
+
+    Args:
+        root: the project folder.
+        folder: the run's folder; its record takes the entry, and its 06 asks for the workbook.
+        out: where the workbook goes, outside the project's own folders.
+        by: who exports, by title.
+        due: the day by which the workbook has to be gone.
+
+    Returns:
+        the number of lines, and the fiscal years that are kept too long.
+
+    Raises:
+        ParameterError: place, name, title or due date will not do, or the run is closed.
+    """
+    values, entries = read_yaml(folder / RUN_NAME)["01"], read_entries(folder)
+    if find_latest(entries, "06", "completed"):
+        raise ParameterError(
+            "この実行は廃棄まで終わり、書き出しの消去を確かめられません。別の実行で書き出してください。"
+        )
+    place = check_place(out, root, values["runs_folder"], list_exports(folder))
+    raise_problems(ParameterError, place, "受付簿の書き出し")
+    begun = [entry["stage"] for entry in entries if entry["event"] == "begun"]
+    today = find_today(values, begun[-1] if begun else STAGES[0])
+    year, demonstration = values["fiscal_year"], values["run_kind"] == "demonstration"
+    office = open_office(root, folder, values["run_id"], demonstration)
+    header = read_header(office).get(year)
+    if header is None:
+        raise ParameterError("この年度の受付簿には、まだ何もありません。02 を実行してください。")
+    terms = check_terms(by, due, today, header.retain_until)
+    raise_problems(ParameterError, terms, "受付簿の書き出し")
+    table = read_register(office, year)
+    notes = [
+        f"除外申出受付簿（{year}年度）{'見本（架空の区）' if demonstration else ''}",
+        f"書き出した人: {by}　消去の期限: {due}",
+        "個人の情報です。期限までに消去し、廃棄の確認書（disposal.yaml の exports）に書いてください。",
+        "セルはすべて文字列です。CSV で保存したものを表計算で開くと、式が動くことがあります。",
+    ]
+    content = render_workbook(tabulate_register(table), "除外申出受付簿", notes)
+    digest = digest_keyed(office.key.digest_key, content)
+    write_export(folder, out, content, kind="register", keyed_digest=digest, by=by, due=due)
+    return Exported(len(table), list_expired(office, today))
