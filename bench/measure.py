@@ -1,20 +1,18 @@
-"""Measure the package beside named peers in one run and write the table of ratios.
+"""Measure how fast labels are printed, beside a naive printer.
 
 ``make bench`` makes an invented ward of 40,000 people, lets each contestant do the same work several
-times in turn, and writes ``bench/README.md``. Ratios travel between machines, seconds do not.
+times in turn, and writes its section of ``bench/README.md``.
 """
 
 from __future__ import annotations
 
 import io
-import statistics
+import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-from report import describe_machine, put_section
+from report import describe_machine, put_section, tabulate, take_turns
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
@@ -37,17 +35,6 @@ RANGES = [
     BirthRange(18, pd.Timestamp("2008-04-02").date(), pd.Timestamp("2009-04-01").date()),
     BirthRange(22, pd.Timestamp("2004-04-02").date(), pd.Timestamp("2005-04-01").date()),
 ]
-
-
-def take_turns(contestants: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Let each contestant work once in every turn, and give the median seconds of each."""
-    times: dict[str, list[float]] = {name: [] for name in contestants}
-    for _ in range(TURNS):
-        for name, work in contestants.items():
-            began = time.perf_counter()
-            work()
-            times[name].append(time.perf_counter() - began)
-    return {name: statistics.median(taken) for name, taken in times.items()}
 
 
 def print_naively(cohort: pd.DataFrame) -> bytes:
@@ -105,31 +92,33 @@ def measure(ward: Path, profile: Profile) -> list[tuple[str, dict[str, float]]]:
                         print_naively(cohort)
                     ),
                     "recruitlib (fit, variants, content-based subset)": lambda: print_ours(cohort),
-                }
+                },
+                TURNS,
             ),
         ),
     ]
 
 
-def write_section(blocks: list[tuple[str, dict[str, float]]]) -> str:
-    """Write the table."""
-    lines = ["## Printing", "", describe_machine(f"{TURNS} turns")]
+def write_tables(blocks: list[tuple[str, dict[str, float]]]) -> str:
+    """Write the tables; a ratio is to the first line of its table."""
+    machine = describe_machine("reportlab", "fonttools")
+    lines = ["## Printing\n", f"`bench/measure.py`. {machine}; median of {TURNS} turns."]
     for title, medians in blocks:
         first = next(iter(medians.values()))
-        lines += [f"\n### {title}\n", "| contestant | seconds | ratio |", "|---|---|---|"]
-        lines += [
-            f"| {name} | {taken:.2f} | {taken / first:.2f} |" for name, taken in medians.items()
-        ]
+        rows = [[name, f"{taken:.2f}", f"{taken / first:.2f}"] for name, taken in medians.items()]
+        lines += [f"\n### {title}\n", tabulate(["contestant", "seconds", "ratio"], rows)]
     return "\n".join(lines)
 
 
 def main() -> None:
-    """Make the ward, measure and write the section."""
+    """Make the ward, measure, print and write the section."""
     with tempfile.TemporaryDirectory() as folder:
         ward = Path(folder)
         make_ward(ward, RESIDENTS, SEED, ROOT / "params/towns/131041.csv")
         profile = read_profile(ROOT / "params/profiles/registry_standard.yaml")
-        put_section("printing", write_section(measure(ward, profile)))
+        tables = write_tables(measure(ward, profile))
+    put_section("printing", tables)
+    sys.stdout.write(f"{tables}\n")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ import pandas as pd
 import pyarrow as pa
 from extracts import COLUMNS, write_extract
 from pyarrow import csv as arrow_csv
-from report import describe_machine, tabulate, take_turns, write_section
+from report import describe_machine, put_section, tabulate, take_turns
 
 from recruitlib.base.profiles import read_profile
 from recruitlib.registry.births import BirthRange
@@ -202,7 +202,7 @@ def main(arguments: list[str]) -> None:
             sys.stdout.write(f"{table}\n\n" + "\n".join(judged) + "\n\n")
             sys.stdout.flush()
     if wanted[1] is LARGE:
-        write_section("reading", "\n".join(parts))
+        put_section("reading", "\n".join(parts))
 
 
 if __name__ == "__main__":

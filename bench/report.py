@@ -12,6 +12,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 README = Path(__file__).with_name("README.md")
+SECTIONS = ("printing", "reading")
+HEAD = """# Bench
+
+What `make bench` measured: the same work by this package and by named peers, in turn, in one run.
+Ratios travel between machines, seconds do not; none of them is a test. Each script writes its own
+section. The extracts of `bench/reading.py` take about 1.6 GB in the temporary folder; with `--small`
+it leaves the large one out and only prints.
+"""
 
 
 def take_turns(contestants: dict[str, Callable[[], object]], turns: int) -> dict[str, float]:
@@ -27,8 +35,9 @@ def take_turns(contestants: dict[str, Callable[[], object]], turns: int) -> dict
 
 def describe_machine(*packages: str) -> str:
     """Say what the figures were measured with."""
-    versions = ", ".join(f"{name} {version(name)}" for name in packages)
-    return f"Python {platform.python_version()}, {versions}, {platform.machine()}, {os.cpu_count()} cores"
+    versions = [f"Python {platform.python_version()}"]
+    versions += [f"{name} {version(name)}" for name in packages]
+    return f"{', '.join(versions)}; {platform.machine()}, {os.cpu_count()} cores"
 
 
 def tabulate(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -37,12 +46,20 @@ def tabulate(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def write_section(name: str, text: str) -> None:
-    """Put a text between the two marks of a section of README.md, which stand there already."""
-    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
-    report = README.read_text(encoding="utf-8")
-    section = re.compile(f"{re.escape(begin)}.*{re.escape(end)}", re.DOTALL)
-    if not section.search(report):
-        raise ValueError(f"{README.name}: {begin} and {end} are missing")
-    written = section.sub(lambda _: f"{begin}\n{text.strip()}\n{end}", report)
+def put_section(name: str, text: str) -> None:
+    """Put a text between the two marks of its section of README.md, and leave the others."""
+    empty = [f"\n{_begin(section)}\n{_end(section)}\n" for section in SECTIONS]
+    report = README.read_text(encoding="utf-8") if README.exists() else "".join([HEAD, *empty])
+    section = re.compile(f"{re.escape(_begin(name))}.*{re.escape(_end(name))}", re.DOTALL)
+    written, found = section.subn(lambda _: f"{_begin(name)}\n{text.strip()}\n{_end(name)}", report)
+    if not found:
+        raise ValueError(f"{README.name}: the marks of the section {name} are missing")
     README.write_text(written, encoding="utf-8", newline="\n")
+
+
+def _begin(name: str) -> str:
+    return f"<!-- {name} -->"
+
+
+def _end(name: str) -> str:
+    return f"<!-- end of {name} -->"

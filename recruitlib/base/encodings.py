@@ -81,7 +81,7 @@ def prove_encoding(path: Path, allowed: Sequence[str] = ()) -> Proof:
             proof = Proof(encoding, marks, how, digest)
             break
     if proof is None:
-        if head.count(0) * 50 > len(head):
+        if head.count(0) * 10 > len(head):
             raise FormError(
                 f"{path.name}: 文字でないデータ（ヌル文字）が多くあります。印（BOM）のないUTF-16か、"
                 "文字のファイルではありません。CSV（UTF-8）として出力し直してください。"

@@ -120,20 +120,12 @@ def _split_cells(text: str, delimiter: str) -> list[str]:
 def swallows_lines(cells: Sequence[str], width: int, delimiter: str) -> bool:
     """Say whether a cell with line breaks may be whole records that a stray quote swallowed.
 
-    Joining m+1 lines of a file with w columns leaves m x (w-1) delimiters inside the quotes, and
-    every line between the first and the last is a whole record; an honest remark of several
-    lines has fewer.
+    Between the same column of one record and the next stand as many delimiters as a record has;
+    an honest remark of several lines has fewer.
     """
-    if width < 2:
-        return False
-    for cell in cells:
-        lines = re.split(r"\r\n|\r|\n", cell)
-        held = [line.count(delimiter) for line in lines]
-        if len(lines) > 1 and sum(held) >= (len(lines) - 1) * (width - 1):
-            return True
-        if width > 2 and width - 1 in held[1:-1]:
-            return True
-    return False
+    return width > 1 and any(
+        cell.count(delimiter) >= width - 1 and re.search(r"[\r\n]", cell) for cell in cells
+    )
 
 
 def _describe_cell(delimiter: str) -> str:

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar
@@ -175,13 +175,12 @@ def map_pieces(opened: Opened, work: Callable[[Piece], T]) -> list[T]:
     def work_through() -> None:
         while True:
             with turn:
-                number, block = next(numbers), next(blocks, None)
-            if block is None:
+                number, held = next(numbers), [*islice(blocks, 1)]
+            if not held:
                 return
             try:
-                piece = _read_piece(opened, block)
-                del block  # its memory is needed for the next one
-                results[number] = work(piece)
+                # Nobody else holds the block, so that its memory is free as soon as it is parsed.
+                results[number] = work(_read_piece(opened, held.pop()))
             except BaseException:
                 with turn:
                     blocks.close()
@@ -356,6 +355,7 @@ def _read_piece(opened: Opened, block: Block) -> Piece:
     if parsed is None:
         # Arrow's own message quotes the row, which is a person.
         raise FormError(f"{opened.path.name}の読み込み: 行の区切りを確かめられません。")
+    block = block._replace(content=b"")
     cells = _name_columns(parsed, plan, profile, block)
     headers = {name: plan.headers[at].strip() for name, at in plan.positions.items()}
     present = cells.select([*plan.positions, *plan.options])

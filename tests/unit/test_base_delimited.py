@@ -122,6 +122,7 @@ def test_a_huge_cell_is_a_cell() -> None:  # Python's own reader refuses more th
         ("a,b\n3,c,d", 4, True),
         ("a\n2,b,c,d\nx", 4, True),
         ("a\r2,b,c,d", 4, True),
+        ("a\nb\nc,d\n2,e,f", 4, True),  # lines of its own among the swallowed ones
         ("a,b,c,d", 4, False),
         ("a\nb", 1, False),
         ("a\nb", 2, False),

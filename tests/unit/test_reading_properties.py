@@ -170,14 +170,10 @@ def is_filled(cells: Sequence[str]) -> bool:
 
 
 def may_be_swallowed(cells: Sequence[str], width: int, delimiter: str) -> bool:
-    """Whether a cell holds as many delimiters as whole rows would, or a line like a whole row."""
-    for cell in cells:
-        held = [line.count(delimiter) for line in re.split(r"\r\n|\r|\n", cell)]
-        if len(held) > 1 and sum(held) >= (len(held) - 1) * (width - 1):
-            return True
-        if width > 2 and width - 1 in held[1:-1]:
-            return True
-    return False
+    """Whether a cell of several lines holds as many delimiters as a row has."""
+    return any(
+        len(re.split(r"\r|\n", cell)) > 1 and len(cell.split(delimiter)) >= width for cell in cells
+    )
 
 
 def as_read(cell: str, end: str) -> str:
@@ -187,7 +183,7 @@ def as_read(cell: str, end: str) -> str:
     return re.sub(r'\A="([^"]*)"\Z', r"\1", cell)
 
 
-@settings(STEADY, max_examples=1_200)
+@settings(STEADY, max_examples=1_000)
 @given(written_files(), st.sampled_from(CHUNKS))
 def test_any_table_in_any_writing_is_read_back_and_every_row_counted(
     folder: Path, file: Written, chunk: int
@@ -595,13 +591,36 @@ def make_case(seed: int, kinds: Sequence[Column], damages: int) -> tuple[Case, s
         done += glue(case, chance) if chance.random() < 0.06 else damage(case, chance, DAMAGES)
         if len(case.marred) >= len(case.rows) - 1:
             break
+    if is_one_right_record(case):
+        return make_case(seed + 1, kinds, damages)
     return case, chance.choice(["utf-8", "utf-8-sig", "cp932", "utf-16"]), chance.choice(CHUNKS)
+
+
+def is_one_right_record(case: Case) -> bool:
+    """Whether two damaged rows are one record of several lines for everybody.
+
+    One lost the quote that closes a cell, the next the one that opens it: nobody can tell that
+    from somebody's remark of two lines.
+    """
+    for at in case.marred:
+        if at + 1 in case.marred and case.lines[at].count('"') % 2:
+            text = case.lines[at] + case.end + case.lines[at + 1]
+            reader = csv.reader(
+                io.StringIO(text, newline=""), delimiter=case.delimiter, strict=True
+            )
+            try:
+                records = list(reader)
+            except csv.Error:
+                continue
+            if len(records) == 1 and len(records[0]) == len(case.columns):
+                return True
+    return False
 
 
 SEEDS = st.integers(0, 2**40)
 
 
-@settings(STEADY, max_examples=1_500)
+@settings(STEADY, max_examples=1_300)
 @given(SEEDS)
 def test_one_damaged_row_is_read_right_or_listed_and_costs_no_other(
     folder: Path, seed: int
@@ -655,6 +674,13 @@ def test_damage_never_changes_a_record_of_an_extract(folder: Path, seed: int, da
     numbers = {case.rows[at][place] for at in untouched
                for place, column in enumerate(case.columns) if not column.cells}  # fmt: skip
     assert numbers <= set(after)
+
+
+SCRAPS = st.sampled_from(
+    ["1,a,b", '2,"x",y', "3,,", '"4","p, q","r"', '5,"line\nbreak",z', '6,"a\nb,c\nd",e', "7", "8,a",
+     "9,a,b,", ",,", "", "合計,3件", " ", '="0012",a,b', '10,"', ',"', '"', "\r", 'a"b', "16,\x00,y",
+     "11,a,b\r12,c,d", '13,"a\r\nb",c', '14,x,"tail\nmore"', '15,"q""q",""', "\x1a", "番号,氏名,カナ"]
+)  # fmt: skip
 
 
 # --- (c) a date is that date or none -------------------------------------------------------

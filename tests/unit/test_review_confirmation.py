@@ -265,7 +265,7 @@ def test_the_tables_of_the_notebook_hold_nothing_of_a_person(tmp_path: Path) -> 
     assert cases["種類"].tolist() == [
         "要確認（先に除外）",
         "未決の申出",
-        "取下げ",
+        "取下げ・差し戻し・却下・試験",
         "支援措置対象者と同じ世帯の対象者",
     ]
     assert cases["候補の数"].tolist() == [0, 2, 0, 0]
