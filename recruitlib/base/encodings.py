@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from recruitlib.base.errors import FormError
 
-_CHUNK = 1 << 21  # bytes looked at in one go: keeps the memory of the checks small
+_CHUNK = 1 << 23  # bytes looked at in one go: keeps the memory of the checks small
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8", "UTF-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le", "UTF-16"),

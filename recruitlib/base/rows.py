@@ -43,6 +43,8 @@ def list_rows(lines: Sequence[bytes], final: bool, shape: Shape) -> list[Row]:
 
     Only a record that is whole takes more than its own line. A line of one cell only may be the
     end of the row above it or the beginning of the row below it, so these two are broken with it.
+    Lines between two quotes that look like rows are either swallowed rows or what somebody typed
+    into a form, so every one of them is broken.
 
     Args:
         lines: lines of UTF-8 without their line feeds.
@@ -60,9 +62,12 @@ def list_rows(lines: Sequence[bytes], final: bool, shape: Shape) -> list[Row]:
             break
         reason = _find_fault(found, place, shape)
         following = place + 1
-        if found and reason != SWALLOWED and not _joins_rows(found, reason, lines, place, shape):
+        if found and not _joins_rows(found, reason, place, shape):
             following = found.following
-        rows.append(Row(place, following, found.cells if found else [], reason))
+        if reason == SWALLOWED:
+            rows += [Row(at, at + 1, [], reason) for at in range(place, following)]
+        else:
+            rows.append(Row(place, following, found.cells if found else [], reason))
         place = following
     if not final:
         rows = rows[: _find_cut(rows, shape)]
@@ -91,7 +96,7 @@ def _find_fault(found: Record | None, place: int, shape: Shape) -> str:
     cells, spans = found.cells, found.following > place + 1
     if not spans and not any(map(str.strip, cells)):
         return ""
-    if spans and swallows_lines(cells, shape.width, shape.delimiter):
+    if swallows_lines(cells, shape.width, shape.delimiter):
         return SWALLOWED
     # A row without the empty cells of all others may have lost a delimiter anywhere.
     if len(cells) != shape.width + shape.surplus or any(map(str.strip, cells[shape.width :])):
@@ -107,20 +112,11 @@ def _may_go_on(lines: Sequence[bytes], place: int) -> bool:
     return len(tail) < MOST_LINES and sum(line.count(b'"') for line in tail) % 2 == 1
 
 
-def _joins_rows(
-    found: Record, reason: str, lines: Sequence[bytes], place: int, shape: Shape
-) -> bool:
-    """Whether a record of a wrong width is made of several rows, joined by two stray quotes."""
-    if reason != WIDTH or found.following == place + 1:
-        return False
+def _joins_rows(found: Record, reason: str, place: int, shape: Shape) -> bool:
+    """Whether a record of a wrong width is made of two rows, joined by two stray quotes."""
     full = (found.following - place) * (shape.width - 1)
-    if found.text.count(shape.delimiter) >= full > 0:
-        return True
-    others = (
-        take_record([line], 0, shape.delimiter) for line in lines[place + 1 : found.following]
-    )
-    width = shape.width + shape.surplus
-    return width > 1 and any(other is not None and len(other.cells) == width for other in others)
+    spans = found.following > place + 1
+    return reason == WIDTH and spans and found.text.count(shape.delimiter) >= full
 
 
 def _mark_torn(rows: list[Row], lines: Sequence[bytes], shape: Shape) -> list[Row]:
@@ -156,7 +152,7 @@ def _is_piece(row: Row, line: bytes, shape: Shape) -> bool:
     if row.reason == WIDTH:
         return len(row.cells) == 1
     short = line.count(shape.delimiter.encode()) < shape.width - 1
-    return row.reason in (QUOTING, SWALLOWED) and short and line.count(b'"') % 2 == 1
+    return row.reason == QUOTING and short and line.count(b'"') % 2 == 1
 
 
 def is_blank(line: bytes, shape: Shape) -> bool:

@@ -50,6 +50,7 @@ T = TypeVar("T")
 _REPEATED = "見出しと同じ行です（つなげたファイルは分けてください）"
 _HEAD = 12  # rows looked at below the titles
 _BLOCK = 1 << 20  # bytes that Arrow parses in one go: what a processor has at hand
+_FREED = 2  # pieces after which a worker gives back the memory that Arrow has set by
 _WORKERS = min(os.cpu_count() or 1, 4)
 _WRAPPED = '^="([^"]*)"$'  # how a spreadsheet's CSV keeps leading zeros: ="0012"
 # More rows than this that cannot be read, and more of them than one in twenty, are another layout.
@@ -173,7 +174,7 @@ def map_pieces(opened: Opened, work: Callable[[Piece], T]) -> list[T]:
     numbers = count()
 
     def work_through() -> None:
-        while True:
+        for done in count(1):
             with turn:
                 number, held = next(numbers), [*islice(blocks, 1)]
             if not held:
@@ -181,6 +182,8 @@ def map_pieces(opened: Opened, work: Callable[[Piece], T]) -> list[T]:
             try:
                 # Nobody else holds the block, so that its memory is free as soon as it is parsed.
                 results[number] = work(_read_piece(opened, held.pop()))
+                if done % _FREED == 0:
+                    pa.default_memory_pool().release_unused()
             except BaseException:
                 with turn:
                     blocks.close()

@@ -168,18 +168,23 @@ def test_a_broken_row_costs_no_other(line: str, reason: str) -> None:
     ("joined", "reasons"),
     [
         # the same column: one record of the right width
-        (['3,"架空,カクウ,0', "4,架空,カクウ,0", '5,架",カクウ,0'], [SWALLOWED, "", QUOTING]),
-        (['3,"架空,カクウ,0', '4,架",カクウ,0'], [SWALLOWED, QUOTING]),
+        (['3,"架空,カクウ,0', "4,架空,カクウ,0", '5,架",カクウ,0'], [SWALLOWED] * 3),
+        (['3,"架空,カクウ,0', '4,架",カクウ,0'], [SWALLOWED] * 2),
         # other columns: one record of another width
-        (['3,"架空,カクウ,0', "4,架空,カクウ,0", '5,架空,カクウ",0'], [SWALLOWED, "", QUOTING]),
+        (['3,"架空,カクウ,0', "4,架空,カクウ,0", '5,架空,カクウ",0'], [SWALLOWED] * 3),
         (['3,架空,カクウ,"0', '4",架空,カクウ,0'], [WIDTH, QUOTING]),
     ],
 )
-def test_two_stray_quotes_cost_their_own_rows_and_none_between(
+def test_two_stray_quotes_cost_no_row_outside_them_and_lose_none_between(
     joined: list[str], reasons: list[str]
 ) -> None:
     rows = take_all("\n".join([ONE, *joined, SIX]))
     assert [reason for _, reason in rows] == ["", *reasons, ""]
+
+
+def test_what_looks_like_a_row_in_somebodys_remark_is_no_row() -> None:
+    rows = take_all("\n".join([ONE, '3,"よろしく', "9,別人,ベツジン,0600000", 'です",カ,0', SIX]))
+    assert [reason for _, reason in rows] == ["", SWALLOWED, SWALLOWED, SWALLOWED, ""]
 
 
 def test_a_record_of_several_lines_with_a_wrong_width_is_one_broken_row() -> None:

@@ -371,16 +371,22 @@ def test_a_row_that_lost_a_comma_is_not_filled_up_where_all_end_with_one(tmp_pat
     assert listed(result) == [(4, WIDTH)] and rows_of(result) == [CELLS, CELLS]
 
 
-def test_rows_that_a_quote_has_swallowed_are_read_though_the_width_is_right(
+def test_rows_that_a_quote_has_swallowed_are_listed_though_the_width_is_right(
     tmp_path: Path,
 ) -> None:
     # Two stray quotes in a column that is dropped: three people, one record of the right width.
     lines = ['1,"備a,架空', "2,備b,架空", '3,備c",架空']
-    content = "宛名番号,備考,氏名\n" + "\n".join(lines) + "\n"
-    assert [len(row) for row in csv.reader(io.StringIO(content), strict=True)] == [3, 3]
+    content = "宛名番号,備考,氏名\n" + "\n".join(lines) + "\n4,,仮\n"
+    assert [len(row) for row in csv.reader(io.StringIO(content), strict=True)] == [3, 3, 3]
     result = read(tmp_path, content)
-    assert listed(result) == [(2, SWALLOWED), (4, QUOTING)]
-    assert result.table["addressee_id"].tolist() == ["2"]
+    assert listed(result) == [(2, SWALLOWED), (3, SWALLOWED), (4, SWALLOWED)]
+    assert result.table["source_row"].tolist() == [5]
+
+
+def test_a_remark_that_looks_like_a_row_makes_no_person(tmp_path: Path) -> None:
+    result = read(tmp_path, f'{HEADER}\n1,"よろしく\n{PERSON}\nです",,\n{PERSON}\n')
+    assert [row for row, _ in listed(result)] == [2, 3, 4]
+    assert result.table["source_row"].tolist() == [5]
 
 
 def test_a_quote_that_never_closes_costs_one_row(tmp_path: Path) -> None:
