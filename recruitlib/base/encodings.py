@@ -168,9 +168,16 @@ def _try_codec(
         decoded = decoder.decode(piece, final)
     except UnicodeDecodeError as error:
         return error.start - pending
-    if encoding == "cp932" and (odd := _NOT_CP932.search(decoded)):
+    if encoding == "cp932" and _may_be_odd(decoded) and (odd := _NOT_CP932.search(decoded)):
         return len(decoded[: odd.start()].encode(encoding)) - pending
     return None
+
+
+def _may_be_odd(decoded: str) -> bool:
+    """Whether a character is of the two ranges of ``_NOT_CP932``; a search takes twice as long."""
+    codes = np.frombuffer(decoded.encode("utf-16-le"), np.uint16)
+    # Below a range's start the difference wraps to a high number.
+    return bool((codes - np.uint16(0x80) <= 0x20).any() or (codes - np.uint16(0xF8F0) <= 3).any())
 
 
 def _count_following(piece: memoryview) -> int:

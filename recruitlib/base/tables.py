@@ -49,8 +49,8 @@ from recruitlib.base.rows import Shape
 T = TypeVar("T")
 _REPEATED = "見出しと同じ行です（つなげたファイルは分けてください）"
 _HEAD = 12  # rows looked at below the titles
-_BLOCK = 1 << 20  # bytes that Arrow parses in one go: what a processor has at hand
-_FREED = 2  # pieces after which a worker gives back the memory that Arrow has set by
+_BLOCK = 1 << 19  # bytes that Arrow parses in one go: what a processor has at hand
+_FREED = 8  # pieces after which a worker gives back the memory that Arrow has set by
 _WORKERS = min(os.cpu_count() or 1, 4)
 _WRAPPED = '^="([^"]*)"$'  # how a spreadsheet's CSV keeps leading zeros: ="0012"
 # More rows than this that cannot be read, and more of them than one in twenty, are another layout.
