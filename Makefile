@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := $(VENV)/bench/.ready
 
 .PHONY: help demo test lab bench lint clean
 
@@ -19,9 +20,10 @@ lab: $(READY) ## JupyterLab を日本語で開く（この PC の中だけ）
 	$(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.extension_manager=readonly --LabApp.news_url=None \
 	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --KernelManager.transport=ipc
 
-bench: $(READY) ## 速さを、ほかの道具と並べて測る
+bench: $(READY) $(PEERS) ## 速さと正しさを、ほかの道具と並べて測る
 	$(BIN)/python bench/measure.py
 	$(BIN)/python bench/reading.py
+	$(VENV)/bench/bin/python bench/matching.py $(if $(DATA),--data $(DATA))
 
 lint: $(READY) ## 書き方・型・部屋の順序を調べる
 	$(BIN)/ruff check .
@@ -41,4 +43,12 @@ $(READY): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	mkdir -p $(VENV)/share/jupyter/lab/settings
 	cp params/jupyterlab_overrides.json $(VENV)/share/jupyter/lab/settings/overrides.json
+	touch $@
+
+# What only the bench compares with stands in an environment of its own, inside the other one.
+$(PEERS): requirements.txt bench/requirements.txt pyproject.toml | $(READY)
+	$(PYTHON) -m venv $(VENV)/bench
+	$(VENV)/bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(VENV)/bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r bench/requirements.txt
+	$(VENV)/bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@

@@ -90,6 +90,14 @@ def decide_all(folder: Path, path: Path, name: str, truth: dict[str, Any]) -> No
         choice: dict[str, Any] = {"decision": "outside", "reason": "no_such_person"}
         if case["kind"] == "withdrawn":
             choice = {"decision": "withdrawn", "reason": "withdrawn_by_subject"}
+        elif case["kind"] == "near_pair":
+            if case["addressee_id"] == wanted["addressee_id"]:
+                sys.exit("the subject of an application is left to the last gate")
+            choice = {"decision": "another", "reason": "other_person"}
+        elif case["kind"] == "to_confirm":
+            if case["addressee_id"] != wanted["addressee_id"]:
+                sys.exit("an application is confirmed for somebody else")
+            choice = {"decision": "matched", "reason": "list_checked"}
         elif place:
             reason = "parent_signed" if "parent" in wanted["kind"] else "typing_error"
             choice = {"decision": "matched", "candidate": int(place[0]), "reason": reason}

@@ -113,7 +113,7 @@ def parse_date(text: str, from_spreadsheet: bool = False) -> ParsedDate:
     weekday = _WEEKDAY.search(body)
     if weekday:
         body = body[: weekday.start()].rstrip()
-    body = _KANJI_RUN.sub(_write_arabic, re.sub(r"(?<=[和成正治平令昭大明RHSTM])\s*元", "1", body))
+    body = write_arabic(re.sub(r"(?<=[和成正治平令昭大明RHSTM])\s*元", "1", body))
     # A space between two digits stays: 2010 8 12 must not become 2010812, which is of the era 2.
     body = re.sub(r"\s*([^0-9\s])\s*", r"\1", body)
     found = _read_whole(re.sub(r"(?<=[0-9日])生(?:まれ)?$", "", body), from_spreadsheet)
@@ -201,7 +201,12 @@ def _refuse(note: str, *readings: date) -> ParsedDate:
     return ParsedDate(None, "invalid", note, tuple(kept))
 
 
-def _write_arabic(run: re.Match[str]) -> str:
+def write_arabic(text: str) -> str:
+    """Write kanji numerals up to 99, and years written digit by digit, in Arabic digits."""
+    return _KANJI_RUN.sub(_write_run, text)
+
+
+def _write_run(run: re.Match[str]) -> str:
     """Turn a run of kanji numerals into digits; what is no number stays and matches nothing."""
     if all(mark in _DIGIT_OF for mark in run[0]):
         return "".join(_DIGIT_OF[mark] for mark in run[0])

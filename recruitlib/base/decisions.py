@@ -29,6 +29,7 @@ KIND_LABELS = {
     "to_confirm": "要確認（先に除外）",
     "withdrawn": "取下げ・差し戻し・却下・試験",
     "housemate": "支援措置対象者と同じ世帯の対象者",
+    "near_pair": "申出とよく似た、除外されていない人（最後の関門）",
 }
 DECISIONS = {
     "unreadable": ("left_out",),
@@ -39,6 +40,7 @@ DECISIONS = {
     "to_confirm": ("matched", "rejected"),
     "withdrawn": ("withdrawn", "matched"),
     "housemate": ("excluded", "supplied"),
+    "near_pair": ("another", "excluded"),
 }
 DECISION_LABELS = {
     "left_out": "使わずに進める",
@@ -49,6 +51,7 @@ DECISION_LABELS = {
     "withdrawn": "取下げ等を認める（除外をやめる）",
     "excluded": "除外する",
     "supplied": "提供する",
+    "another": "別人（申出はこの人のものでない）",
 }
 REASONS = {
     "not_a_person": "人の行でない",
@@ -58,6 +61,7 @@ REASONS = {
     "parent_signed": "保護者の名義で申出",
     "no_such_person": "該当者なし",
     "other_person": "別人",
+    "list_checked": "一覧で確かめた",
     "authority_checked": "資格を確かめた",
     "authority_missing": "資格がない",
     "withdrawn_by_subject": "本人が取下げ",
@@ -240,7 +244,8 @@ def decide_case(
 
     Args:
         case: the case as listed.
-        choice: decision, reason, and for a match the candidate's number.
+        choice: decision, reason, for a match the candidate's number, and in ``also`` the numbers
+            of further candidates whom the same application means.
 
     Raises:
         ParameterError: the choice is not one that the case offers, or somebody else has decided
@@ -334,4 +339,12 @@ def check_decision(case: Mapping[str, Any], decision: Mapping[str, Any] | None) 
     is_number = type(candidate) is int and candidate in range(1, case["choices"] + 1)
     if needs_candidate and not is_number:
         return "候補の番号がありません"
+    also = decision.get("also", [])
+    # One form may be meant for two children.
+    if also and (case["kind"], decision["decision"]) != ("undecided", "matched"):
+        return "ほかの候補は、申出の「除外する」だけに付けられます"
+    if not isinstance(also, list) or not all(
+        type(other) is int and other in range(1, case["choices"] + 1) for other in also
+    ):
+        return "ほかの候補の番号がありません"
     return ""

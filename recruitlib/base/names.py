@@ -11,12 +11,12 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import cache
 from importlib import resources
 
 GETA = "〓"
 
-_VARIANTS_FILE = "variants.csv"
 _MIDDLE_DOTS = "・･·•‧∙"
 # Neither a space nor a format character for Unicode, yet nothing is seen of them on paper: the
 # Hangul fillers, the blank braille cell and the grapheme joiner.
@@ -38,17 +38,29 @@ def _is_unseen(letter: str) -> bool:
     )
 
 
-class _NameLetters(dict[int, str | None]):
+def _clean_letter(letter: str) -> str:
+    """Give what one letter leaves in a key: nothing of what is unseen, else its NFKC form."""
+    if letter in _MIDDLE_DOTS or _is_unseen(letter):
+        return ""
+    form = unicodedata.normalize("NFKC", _SOUND_MARKS.get(letter, letter))
+    return "".join(part for part in form if part not in _MIDDLE_DOTS and not _is_unseen(part))
+
+
+class _Letters(dict[int, str]):
     """A table for `str.translate` that decides on each letter once."""
 
-    def __missing__(self, code: int) -> str | None:
-        letter = chr(code)
-        folded = _SOUND_MARKS.get(letter, letter)
-        self[code] = None if letter in _MIDDLE_DOTS or _is_unseen(letter) else folded
+    def __init__(self, decide: Callable[[str], str]) -> None:
+        self._decide = decide
+
+    def __missing__(self, code: int) -> str:
+        self[code] = self._decide(chr(code))
         return self[code]
 
 
-_NAME_LETTERS = _NameLetters()
+def _read_table(file: str) -> dict[str, str]:
+    text = resources.files("recruitlib.base").joinpath(file).read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line[:1] != "#"]
+    return {row["variant"]: row["standard"] for row in csv.DictReader(lines)}
 
 
 @cache
@@ -60,9 +72,19 @@ def read_variants() -> dict[str, str]:
     Source:
         常用漢字表, 戸籍法施行規則別表第二, and the sources named at the head of `variants.csv`.
     """
-    file = resources.files("recruitlib.base").joinpath(_VARIANTS_FILE)
-    lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
-    return {row["variant"]: row["standard"] for row in csv.DictReader(lines)}
+    return _read_table("variants.csv")
+
+
+@cache
+def read_broad_variants() -> dict[str, str]:
+    """Read the table of families for finding, which merges 俊 with 駿 and 知 with 智.
+
+    Returns:
+        The first character of the family of each other character. Every safe pair is in it.
+    Source:
+        ja-itaiji (MIT) and the sources named at the head of `broad_variants.csv`.
+    """
+    return _read_table("broad_variants.csv")
 
 
 @cache
@@ -82,11 +104,19 @@ def fold_variants(text: str) -> str:
     return plain.translate(_variant_letters())
 
 
-def _clean(text: str) -> str:
-    # Twice, since what is unseen may part a letter from its sound mark, and NFKC makes new spaces.
-    for _ in range(2):
-        text = unicodedata.normalize("NFKC", text.translate(_NAME_LETTERS))
-    return text
+_EXACT_LETTERS = _Letters(_clean_letter)
+_NAME_LETTERS = _Letters(lambda letter: _clean_letter(letter).translate(_variant_letters()))
+
+
+def fold_exact(text: str) -> str:
+    """Make the key by which two spellings are one writing, each character in its own form.
+
+    As `fold_name`, but old and variant forms stay apart (髙 is not 高).
+
+    Args:
+        text: a name as written.
+    """
+    return unicodedata.normalize("NFKC", text.translate(_EXACT_LETTERS))
 
 
 def fold_name(text: str) -> str:
@@ -101,7 +131,7 @@ def fold_name(text: str) -> str:
     Returns:
         The key, empty when nothing is left.
     """
-    return _clean(text).translate(_variant_letters())
+    return unicodedata.normalize("NFKC", text.translate(_NAME_LETTERS))
 
 
 _LOOKALIKES = str.maketrans(
@@ -127,34 +157,123 @@ def fold_lookalikes(text: str) -> str:
     return _REPEATED.sub(r"\1\1", fold_name(text)).translate(_LOOKALIKES)
 
 
+@cache
+def _broad_letters() -> dict[int, str]:
+    return {ord(variant): standard for variant, standard in read_broad_variants().items()}
+
+
+def fold_broad(text: str) -> str:
+    """Make the loosest key of a name, for finding only: it never tells people apart.
+
+    On top of `fold_lookalikes`, one character for each family of variants: 斉 and 斎, 島 and 嶋,
+    but 俊 and 駿, 知 and 智 as well, which are other names.
+
+    Args:
+        text: a name as written.
+    """
+    return fold_lookalikes(text).translate(_broad_letters())
+
+
 _KATAKANA = {code: chr(code + 0x60) for code in (*range(0x3041, 0x3097), 0x309D, 0x309E)}
 _LARGE = str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
 _SAME_SOUND = str.maketrans("ヂヅヲヰヱヷヸヹヺ", "ジズオイエバビベボ")
 _V_SOUNDS = {"ヴア": "バ", "ヴイ": "ビ", "ヴエ": "ベ", "ヴオ": "ボ", "ヴ": "ブ"}
 _V_SOUND = re.compile("ヴ[アイエオ]?")
-_LONG_MARKS = "ー―－‐-−–—‑─━〜~"
-_LONG_MARK = re.compile(f"[{re.escape(_LONG_MARKS)}]")
-_LONG_O = re.compile("(?<=[オコソトノホモヨロゴゾドボポ])ウ")
+LONG_MARKS = "ー―－‐-−–—‑─━〜~"
+_NO_LONG_MARKS = str.maketrans(dict.fromkeys(LONG_MARKS, ""))
+_LONG_O = re.compile("(?<=[オコソトノホモヨロゴゾドボポ])ウ+")
+_ITERATED = re.compile("([^ヽヾ])([ヽヾ]+)")
+_KANA = re.compile(f"[ァ-ヺヽヾ][ァ-ヺヽヾ{re.escape(LONG_MARKS)}]*")
+
+
+def _fold_kana_letter(letter: str) -> str:
+    form = _clean_letter(letter).translate(_KATAKANA).translate(_LARGE)
+    return form.translate(_SAME_SOUND).translate(_NO_LONG_MARKS)
+
+
+_KANA_LETTERS = _Letters(_fold_kana_letter)
+_KATAKANA_LETTERS = _Letters(lambda letter: _clean_letter(letter).translate(_KATAKANA))
+
+
+def write_katakana(text: str) -> str:
+    """Write a reading in full-width katakana without spaces, all else as it stands.
+
+    Args:
+        text: a reading as written.
+    """
+    sounds = unicodedata.normalize("NFKC", text.translate(_KATAKANA_LETTERS))
+    if "ヽ" in sounds or "ヾ" in sounds:
+        return _ITERATED.sub(_repeat_sound, sounds)
+    return sounds
+
+
+def _repeat_sound(found: re.Match[str]) -> str:
+    plain = unicodedata.normalize("NFD", found[1])[0]
+    voiced = unicodedata.normalize("NFC", plain + "\u3099")
+    return found[1] + "".join(voiced if mark == "ヾ" else found[1] for mark in found[2])
+
+
+def is_kana(text: str) -> bool:
+    """Tell whether a name is written in kana only, with long marks of any kind.
+
+    Args:
+        text: a name as written; spaces and middle dots do not count.
+    """
+    return _KANA.fullmatch(write_katakana(text)) is not None
 
 
 def fold_kana(text: str) -> str:
     """Make the key by which two spellings of a reading count as the same reading.
 
-    Levels 0 to 2: width, hiragana as katakana, no spaces; small letters as large, ヂヅヲヰヱヴ by
-    their sound; no long mark, and ウ after オ段 as オ (コウ as コオ). 清濁 stays apart (ナカジマ
-    and ナカシマ), and so do オオノ and オノ.
+    Levels 0 to 2: width, hiragana as katakana, no spaces, ゞ written out; small letters as large,
+    ヂヅヲヰヱヴ by their sound; no long mark, and ウ after オ段 as オ (コウ as コオ). 清濁 stays
+    apart (ナカジマ and ナカシマ), and so do オオノ and オノ.
 
     Args:
         text: a reading as written.
     Source:
         住民記録システム標準仕様書 2.1.2 (あいまい検索), without the folding of 清濁.
     """
-    sounds = _clean(text).translate(_KATAKANA).translate(_LARGE).translate(_SAME_SOUND)
-    sounds = _V_SOUND.sub(lambda found: _V_SOUNDS.get(found[0], "ブ"), sounds)
-    return _LONG_MARK.sub("", _LONG_O.sub("オ", sounds))
+    sounds = text.translate(_KANA_LETTERS)
+    if not unicodedata.is_normalized("NFKC", sounds) or "ヽ" in sounds or "ヾ" in sounds:
+        sounds = write_katakana(sounds).translate(_KANA_LETTERS)
+    if "ヴ" in sounds:
+        sounds = _V_SOUND.sub(lambda found: _V_SOUNDS[found[0]], sounds)
+    return _LONG_O.sub(lambda found: "オ" * len(found[0]), sounds) if "ウ" in sounds else sounds
 
 
-def _mask_substitutes(text: str, substitutes: str) -> str:
+_VOICELESS = str.maketrans(
+    "ガギグゲゴザジズゼゾダデドバビブベボパピプペポ",
+    "カキクケコサシスセソタテトハヒフヘホハヒフヘホ",
+)
+_DOUBLED = re.compile("(?<=.)ツ(?=[カキクケコサシスセソタチツテトハヒフヘホ])")
+_LONG_OO = re.compile("(?<=[オコソトノホモヨロ])オ+")
+
+
+def fold_kana_loosely(text: str) -> str:
+    """Make the loosest key of a reading, for finding only: it never tells people apart.
+
+    On top of `fold_kana`: 清濁 (ナカジマ as ナカシマ, バ and パ as ハ), no ッ (nor the ツ that an
+    old register writes for it: マツダ as マタ), and a long オ as a short one (オオノ as オノ).
+
+    Args:
+        text: a reading as written.
+    Source:
+        住民記録システム標準仕様書 2.1.2 (あいまい検索).
+    """
+    return _LONG_OO.sub("", _DOUBLED.sub("", fold_kana(text).translate(_VOICELESS)))
+
+
+def mask_substitutes(text: str, substitutes: str) -> str:
+    """Put 〓 for the characters of a name that the signature certificate flags as substitutes.
+
+    Args:
+        text: a name as the card gives it.
+        substitutes: for each character of the name a 1 if it is a substitute, else a 0; anything
+            of another length or form flags nothing.
+    Source:
+        公的個人認証 (substituteCharacterOfCommonName).
+    """
     if len(substitutes) != len(text) or not set(substitutes) <= {"0", "1"}:
         return text
     return "".join(
@@ -168,21 +287,18 @@ def _is_wildcard(letter: str) -> bool:
     return letter == GETA or unicodedata.category(letter) == "Co"
 
 
-def names_agree(left: str, right: str, substitutes: str = "") -> bool:
+def names_agree(left: str, right: str) -> bool:
     """Tell whether two names are one name, a character that nobody could write standing for any.
 
-    〓 and characters of private use stand for any one character, and so do the positions of
-    `left` that the signature certificate flags as substitutes. At least half of the characters
+    〓 and characters of private use stand for any one character. At least half of the characters
     must be known on both sides and equal: a name of nothing but 〓 is evidence of nothing, and so
     is an empty one.
 
     Args:
-        left: a name as written, the application's.
-        right: a name as written, the registry's.
-        substitutes: for each character of `left` a 1 if it is a substitute, else a 0
-            (substituteCharacterOfCommonName); anything of another length or form flags nothing.
+        left: a name as written.
+        right: a name as written; the order does not matter.
     """
-    left_key, right_key = fold_name(_mask_substitutes(left, substitutes)), fold_name(right)
+    left_key, right_key = fold_name(left), fold_name(right)
     if not left_key or len(left_key) != len(right_key):
         return False
     known = 0

@@ -56,7 +56,16 @@ _WRAPPED = '^="([^"]*)"$'  # how a spreadsheet's CSV keeps leading zeros: ="0012
 # More rows than this that cannot be read, and more of them than one in twenty, are another layout.
 _MOST_BROKEN, _MOST_BROKEN_SHARE = 20, 0.05
 # The columns of our own tables that hold whole numbers; everything else is text.
-INTEGER_COLUMNS = ("source_row", "place", "serial", "sheet", "position", "case", "choices")
+INTEGER_COLUMNS = (
+    "source_row",
+    "place",
+    "serial",
+    "sheet",
+    "position",
+    "case",
+    "choices",
+    "agreeing",
+)
 
 
 class ReadTable(NamedTuple):

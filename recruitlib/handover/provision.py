@@ -73,7 +73,7 @@ def find_delta(stage: Stage) -> Delta:
     if lost := join_later_day(stage, received):
         ask_guard(stage, "handover.delta_settled", lost)
     fresh = select_fresh(stage, received.applications)
-    opted_out = _match_fresh(stage, fresh, extract)
+    opted_out = _match_again(stage, received.applications, fresh, extract)
     mates = find_new_housemates(stage, recipients, everybody, extract)["addressee_id"]
     void = find_void(
         labels.drop(columns="cohort"), recipients, extract.records,
@@ -105,20 +105,30 @@ def _read_today(stage: Stage) -> Extract:
     return extract
 
 
-def _match_fresh(stage: Stage, fresh: pd.DataFrame, extract: Extract) -> set[str]:
-    """Match what came in since the print; whoever may be meant is not handed over."""
-    if fresh.empty:
+def _match_again(
+    stage: Stage, applications: pd.DataFrame, fresh: pd.DataFrame, extract: Extract
+) -> set[str]:
+    """Match every application with the extract of today; whoever may be meant is not handed over.
+
+    An application that found nobody before may find somebody who has moved or changed the name.
+    """
+    if applications.empty:
         return set()
-    matched = match_day(stage, fresh, extract)
-    undecided = int((matched.matches["outcome"] == "undecided").sum())
+    matches = match_day(stage, applications, extract).matches
+    is_fresh = matches["application_id"].isin(fresh["application_id"])
+    undecided = int((is_fresh & (matches["outcome"] == "undecided")).sum())
     if undecided:
         # Whom it means is not known, so no label is known to be safe.
         raise AwaitingPerson(
             f"人が決めなければならない新しい申出が {undecided} 件あります。シールを渡さず、本日の一覧で "
             "01 からやり直し、03 で決めてください。"
         )
-    outside = matched.matches["outcome"] == "outside"
-    return set(matched.matches.loc[~outside, "addressee_id"]) - {""}
+    settled = read_private_table(stage, "settled")
+    # Two people have taken these out of force.
+    freed = settled.loc[settled["outcome"].isin(["withdrawn", "rejected"]), "application_id"]
+    holds = is_fresh | ~matches["application_id"].isin(freed)
+    found = matches["outcome"] != "outside"
+    return set(matches.loc[holds & found, "addressee_id"]) - {""}
 
 
 def list_label_counts(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import pandas as pd
+import pyarrow as pa
 
 from recruitlib.base.counts import ALL, STEP_BY_NAME, Count
 from recruitlib.base.decisions import (
@@ -40,8 +41,17 @@ from recruitlib.optouts.applications import (
     gather_received,
     read_applications,
 )
+from recruitlib.optouts.candidates import Subject
 from recruitlib.optouts.forms import restrict_profile, tabulate_columns
-from recruitlib.optouts.matching import build_people, build_subjects, match_applications
+from recruitlib.optouts.gazetteer import learn_places
+from recruitlib.optouts.matching import match_subjects
+from recruitlib.optouts.outcomes import (
+    OUTCOMES,
+    tabulate_candidates,
+    tabulate_matches,
+    tabulate_near,
+)
+from recruitlib.optouts.people import build_people
 from recruitlib.optouts.receipts import (
     check_exports,
     check_readable,
@@ -50,19 +60,24 @@ from recruitlib.optouts.receipts import (
     check_year,
 )
 from recruitlib.optouts.register import describe_missing, join_day
+from recruitlib.optouts.subjects import build_subjects, collect_keys
 from recruitlib.optouts.towns import read_towns
 from recruitlib.registry.extract import Extract, read_extract
 
 REGISTER = "register"
-OUTCOMES = ("matched", "to_confirm", "outside", "undecided", "withdrawn")
 
 
 class Matched(NamedTuple):
-    """Applications with their outcomes, and the candidates of those that a person must decide."""
+    """Applications with their outcomes, and the candidates of those that a person must decide.
+
+    ``near`` are all people of the cohort who agree with an application in two fields, with what
+    agrees in words.
+    """
 
     applications: pd.DataFrame
     matches: pd.DataFrame
     candidates: pd.DataFrame
+    near: pd.DataFrame
 
 
 def take_applications(stage: Stage, prefix: str = "") -> Received:
@@ -201,20 +216,34 @@ def reread_registry(stage: Stage) -> Extract:
 def match_day(stage: Stage, applications: pd.DataFrame, extract: Extract) -> Matched:
     """Match applications with the residents of the extract, and put each subject's acts in order."""
     values = stage.parameters
-    towns = read_towns(stage.locate("towns_file"))
-    place = (values["municipality"], values["prefecture"])
-    cohort = read_private_table(stage, "cohort")
     acts = applications.assign(status=name_acts(applications))
-    subjects = build_subjects(acts, towns, *place)
-    people = build_people(
-        extract.records, set(cohort["addressee_id"]), subjects, towns, *place, stage.today
-    )
-    matches, candidates = match_applications(subjects, people, values["applicants"])
-    matches = hold_late(matches, applications, values["optout_deadline"], values["late_optout"])
-    matches = order_acts(matches, applications)
-    found = extract.records[extract.records["addressee_id"].isin(candidates["addressee_id"])]
-    remember_terms(stage.folder, stage.key, stage.number, found)
-    return Matched(link_applications(applications, matches), matches, candidates)
+    latest = extract.records[extract.records["is_latest"]]
+    gazetteer = learn_places(
+        latest["address"].unique(), values["prefecture"], values["municipality"],
+        read_towns(stage.locate("towns_file")),
+    )  # fmt: skip
+    subjects = build_subjects(acts, gazetteer)
+    cohort = set(read_private_table(stage, "cohort")["addressee_id"])
+    people = build_people(select_wanted(latest, subjects, cohort), cohort, gazetteer)
+    found = match_subjects(subjects, people, stage.today)
+    matches = order_acts(
+        hold_late(
+            tabulate_matches(found, acts, values["applicants"]), applications,
+            values["optout_deadline"], values["late_optout"],
+        ),
+        applications,
+    )  # fmt: skip
+    candidates, near = tabulate_candidates(found), tabulate_near(found)
+    shown = extract.records[extract.records["addressee_id"].isin(candidates["addressee_id"])]
+    remember_terms(stage.folder, stage.key, stage.number, shown)
+    return Matched(link_applications(applications, matches), matches, candidates, near)
+
+
+def select_wanted(latest: pd.DataFrame, subjects: list[Subject], cohort: set[str]) -> pd.DataFrame:
+    """Select the residents who share a key with an application, and the whole cohort."""
+    columns = ["full_name", "full_name_kana", "birth_date"]
+    marks = collect_keys(subjects).mark(pa.Table.from_pandas(latest[columns], preserve_index=False))
+    return latest[marks | latest["addressee_id"].isin(cohort).to_numpy()]
 
 
 def hold_late(
@@ -232,7 +261,6 @@ def hold_late(
     return matches.assign(
         outcome=matches["outcome"].mask(held, "to_confirm"),
         reason=matches["reason"].mask(held, "late"),
-        tier=matches["tier"].mask(held, "B"),
     )
 
 
@@ -272,6 +300,7 @@ def finish_exclusion(stage: Stage, matched: Matched) -> str:
             "applications": matched.applications,
             "matches": matched.matches,
             "candidates": matched.candidates,
+            "near": matched.near,
         },
     )
 
@@ -318,8 +347,8 @@ def tabulate_outcomes(matched: Matched) -> pd.DataFrame:
     """Tabulate how the applications ended, with what agreed in words."""
     words = {
         "matched": "氏名・生年月日・番地が一人と一致",
-        "to_confirm": "一致したが、申出者の資格を人が確かめる（先に除外）",
-        "outside": "対象の年齢でない区民と一致（証拠あり）",
+        "to_confirm": "先に除外し、担当者が確かめる（一つが違う・申出者の資格など）",
+        "outside": "対象者でない人と一致（証拠あり）",
         "undecided": "人が決める（決まるまで印刷しない）",
         "withdrawn": "取下げ・差し戻し・却下・試験（二人が確かめるまで除外のまま）",
     }

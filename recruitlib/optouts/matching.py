@@ -1,288 +1,211 @@
 """Matching (突合) of applications with residents, fail closed.
 
-Full agreement of name, birth date and lot with one person of the cohort is a match. Somebody
-outside the cohort is so only with proof, and never where a parent may have signed for a child.
-Everything else goes to a person; not found is never an end.
+Each application ends exactly once: with one person of the cohort (tier A by full agreement, B
+listed for an officer), outside the cohort with proof (O), or before two people (C). Four rules
+carry it: whoever else agrees in two fields must be weaker in one field and stronger in none
+(rival); a match outside the cohort is no end where the subject may live there (household), is of
+another generation (age), or nobody was found at all (not found).
+
+Source: 西東京市 (one hit on name, birth date and sex was somebody else); 要綱 of several cities
+(parents and agents may apply).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-import pandas as pd
+from recruitlib.optouts.candidates import (
+    Near,
+    Subject,
+    find_places,
+    list_candidates,
+    rank_near,
+    share_family_name,
+)
+from recruitlib.optouts.one_subject import is_borne_by_other, is_one_subject
+from recruitlib.optouts.outside import end_outside
+from recruitlib.optouts.people import People, Person, list_lots
+from recruitlib.optouts.places import SAME_LOT, Place, compare_places
+from recruitlib.optouts.rivals import find_rivals, is_parent
+from recruitlib.optouts.weighing import (
+    GIVEN,
+    NEAR,
+    NEAR_DAY,
+    NO_DAY,
+    OTHER_DAY,
+    SAME_DAY,
+    STRONG,
+    VARIANT,
+    Evidence,
+    weigh,
+)
 
-from recruitlib.base.names import fold_kana, fold_name, names_agree
-from recruitlib.optouts.acts import OUT_OF_FORCE, UNKNOWN
-from recruitlib.optouts.addresses import Lot, lots_agree, parse_address
-from recruitlib.optouts.towns import TownTable
 
-MATCH_COLUMNS = ("application_id", "outcome", "addressee_id", "tier", "evidence", "reason")
-CANDIDATE_COLUMNS = ("application_id", "place", "addressee_id", "evidence")
-# An applicant younger or older than this applies for somebody else (matching rule 3, "age").
-YOUNGEST, OLDEST = 14, 27
-MOST_CANDIDATES = 200
+class Match(NamedTuple):
+    """How an application ends.
 
-
-class Person(NamedTuple):
-    """What is compared of one resident."""
-
-    addressee_id: str
-    household_id: str
-    name: str
-    kana: str
-    birth_date: str
-    lot: Lot | None
-    building: str
-    in_cohort: bool
-    age: int
-
-
-class Subject(NamedTuple):
-    """What is compared of one application."""
+    ``tier`` is A1, B2 to B7, O1 or C; ``person`` is missing only in C; ``near`` are the residents
+    looked at who agree in two fields, strongest first, ``candidates`` whom people choose from;
+    ``reason`` is a code.
+    """
 
     application_id: str
-    name: str
-    kana: str
-    birth_date: str
-    lot: Lot | None
-    relation: str
-    card_name: str
-    card_substitutes: str
-    status: str
+    tier: str
+    person: Person | None
+    evidence: Evidence
+    reason: str
+    near: list[Near]
+    candidates: list[Near]
+    is_signed_by_other: bool
 
 
-class Evidence(NamedTuple):
-    """Which of the three fields agree between a subject and a resident."""
-
-    name: bool
-    birth: bool
-    lot: bool
-
-    @property
-    def strength(self) -> int:
-        """How many fields agree."""
-        return sum(self)
-
-    def describe(self) -> str:
-        """Say in words what agrees."""
-        words = ("氏名", "生年月日", "番地")
-        return "・".join(word for word, agrees in zip(words, self, strict=True) if agrees)
-
-
-def build_people(
-    records: pd.DataFrame,
-    cohort_ids: set[str],
-    subjects: Iterable[Subject],
-    towns: TownTable,
-    municipality: str,
-    prefecture: str,
-    today: date,
-) -> list[Person]:
-    """Build the residents that share at least one key with a subject, and their housemates.
-
-    Args:
-        records: every row of the extract; people who left stay in the comparison.
-        cohort_ids: ids of the cohort.
-
-    Returns:
-        one person per id, its latest row.
-    """
-    latest = records[records["is_latest"]]
-    lots = {
-        text: parse_address(text, towns, municipality, prefecture)
-        for text in latest["address"].unique()
-    }
-    names = {text: fold_name(text) for text in latest["full_name"].unique()}
-    kanas = {text: fold_kana(text) for text in latest["full_name_kana"].unique()}
-    listed = list(subjects)
-    keys = {key for s in listed for key in (fold_name(s.name), fold_name(s.card_name)) if key}
-    kana_keys = {fold_kana(s.kana) for s in listed if s.kana}
-    births = {s.birth_date for s in listed if s.birth_date}
-    blocks = {(s.lot.town, s.lot.chome, s.lot.numbers[:1]) for s in listed if s.lot}
-    address_blocks = {
-        text: (lot.town, lot.chome, lot.numbers[:1]) if lot else None for text, lot in lots.items()
-    }
-    # Where somebody with the same name and birth date lives, the housemates are looked at as well.
-    namesakes = {(fold_name(s.name), s.birth_date) for s in listed if s.birth_date}
-    name_and_birth = zip(latest["full_name"].map(names), latest["birth_date"], strict=True)
-    same = [pair in namesakes for pair in name_and_birth]
-    blocks |= set(latest.loc[same, "address"].map(address_blocks).dropna())
-    shares = (
-        latest["full_name"].map(names).isin(keys)
-        | latest["full_name_kana"].map(kanas).isin(kana_keys)
-        | latest["birth_date"].isin(births)
-        | latest["address"].map(address_blocks).isin(blocks)
-    )
-    households = set(latest.loc[shares, "household_id"]) - {""}
-    chosen = latest[shares | latest["household_id"].isin(households)]
-    return [
-        Person(
-            row.addressee_id, row.household_id, row.full_name, row.full_name_kana, row.birth_date,
-            add_room(lots[row.address], row.building), row.building, row.addressee_id in cohort_ids,
-            _find_age(row.birth_date, today),
-        )
-        for row in chosen.itertuples(index=False)
-    ]  # fmt: skip
-
-
-def _find_age(birth_date: str, today: date) -> int:
-    if not birth_date:
-        return -1
-    born = date.fromisoformat(birth_date)
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-
-
-def build_subjects(
-    applications: pd.DataFrame, towns: TownTable, municipality: str, prefecture: str
-) -> list[Subject]:
-    """Build what is compared of each application, one subject per row."""
-    return [
-        Subject(
-            row.application_id, row.subject_name, row.subject_kana, row.subject_birth_date,
-            add_room(
-                parse_address(row.subject_address, towns, municipality, prefecture), row.subject_building
-            ),
-            row.applicant_relation, row.card_name, row.card_substitutes, row.status,
-        )
-        for row in applications.itertuples(index=False)
-    ]  # fmt: skip
-
-
-def add_room(lot: Lot | None, building: str) -> Lot | None:
-    """Put the building beside the lot, where a typed room number finds it."""
-    return lot._replace(rest=f"{lot.rest}{building}") if lot else None
-
-
-def weigh(subject: Subject, person: Person) -> Evidence:
-    """Weigh a pair: an empty field on either side is evidence of nothing."""
-    name = bool(subject.name) and names_agree(subject.name, person.name)
-    birth = bool(subject.birth_date) and subject.birth_date == person.birth_date
-    return Evidence(name, birth, lots_agree(subject.lot, person.lot))
-
-
-def match_subject(
-    subject: Subject, people: list[Person], applicants: list[str]
-) -> tuple[dict[str, str], list[dict[str, object]]]:
-    """Find the one outcome of an application, and the candidates for an officer.
+def match_subject(subject: Subject, people: People, today: date) -> Match:
+    """Find the one end of an application.
 
     Args:
         subject: the application.
-        people: residents that share a key with any application, and their housemates.
-        applicants: relations that may apply (policy ``applicants``).
-
-    Returns:
-        the row of ``matches``, and the rows of the candidates (none unless a person decides).
+        people: whoever may be meant.
+        today: the day on which ages are counted.
     """
-    weighed = [(weigh(subject, person), person) for person in people]
-    full = [person for evidence, person in weighed if evidence.strength == 3]
-    own = [person for person in full if person.in_cohort]
-    if len(own) == 1 and len(full) == 1:
-        reason = find_doubt(subject, applicants)
-        outcome, tier = ("to_confirm", "B") if reason else ("matched", "A")
-        if subject.status in OUT_OF_FORCE:
-            outcome, reason = "withdrawn", OUT_OF_FORCE[subject.status]
-        return _end(subject, outcome, own[0], tier, "氏名・生年月日・番地", reason), []
-    near = [person for evidence, person in weighed if person.in_cohort and evidence.strength >= 2]
-    if not near and len(full) == 1 and prove_outside(subject, full[0], people):
-        return _end(subject, "outside", full[0], "O", "氏名・生年月日・番地", "not_in_cohort"), []
-    reason = "several_agree" if len(full) > 1 else "no_full_agreement" if near else "not_found"
-    return _end(subject, "undecided", None, "C", "", reason), list_candidates(subject, weighed)
-
-
-def _end(
-    subject: Subject, outcome: str, person: Person | None, tier: str, evidence: str, reason: str
-) -> dict[str, str]:
-    person_id = person.addressee_id if person else ""
-    row = (subject.application_id, outcome, person_id, tier, evidence, reason)
-    return dict(zip(MATCH_COLUMNS, row, strict=True))
-
-
-def find_doubt(subject: Subject, applicants: list[str]) -> str:
-    """Find why a full agreement still needs an officer: who applied, who signed, what is asked."""
-    if subject.relation not in applicants:
-        return "authority"
-    if subject.card_name and not names_agree(
-        subject.card_name, subject.name, subject.card_substitutes
-    ):
-        return "other_signer"
-    return "status" if subject.status == UNKNOWN else ""
-
-
-def prove_outside(subject: Subject, found: Person, people: list[Person]) -> bool:
-    """Prove that an application is not of the cohort; a doubt is no proof.
-
-    Household: nobody of the cohort shares the household, the dwelling, or lot and surname with the
-    person found. Age: a person of another generation applies for somebody. Signer: no other name
-    of the form is in the cohort.
-    """
-    if subject.relation != "self" or not YOUNGEST <= found.age <= OLDEST:
-        return False
-    cohort = [person for person in people if person.in_cohort]
-    if any(share_home(found, person) for person in cohort):
-        return False
-    signer = subject.card_name
-    signed_by_other = signer and not names_agree(signer, subject.name, subject.card_substitutes)
-    return not (
-        signed_by_other
-        and any(names_agree(signer, person.name, subject.card_substitutes) for person in cohort)
-    )
-
-
-def share_home(one: Person, other: Person) -> bool:
-    """Whether two residents live together as far as the registry shows."""
-    if one.household_id and one.household_id == other.household_id:
-        return True
-    if one.lot is None or other.lot is None or one.lot[:3] != other.lot[:3]:
-        return False
-    surnames = (fold_name(one.name.split("　")[0]), fold_name(other.name.split("　")[0]))
-    # Who has no building written lives somewhere on the whole lot.
-    same_building = one.building == other.building or not (one.building and other.building)
-    return same_building or surnames[0] == surnames[1]
-
-
-def list_candidates(
-    subject: Subject, weighed: list[tuple[Evidence, Person]]
-) -> list[dict[str, object]]:
-    """List whom an officer should look at: the cohort, strongest first, then housemates.
-
-    Returns:
-        rows of the candidates, numbered from 1; empty when nobody of the cohort is near.
-    """
-    strong = [person for evidence, person in weighed if evidence.strength >= 2]
-    ranked = []
-    for evidence, person in weighed:
-        if not person.in_cohort:
-            continue
-        kana = bool(subject.kana) and fold_kana(subject.kana) == fold_kana(person.kana)
-        at_home = any(share_home(person, other) for other in strong if other is not person)
-        if evidence.strength >= 2 or at_home or evidence.name or kana:
-            words = evidence.describe() or ("読み" if kana else "同じ住まい")
-            ranked.append((-evidence.strength, -int(at_home), person.addressee_id, words))
-    ranked.sort()
-    return [
-        dict(zip(CANDIDATE_COLUMNS, (subject.application_id, place, person_id, words), strict=True))
-        for place, (_, _, person_id, words) in enumerate(ranked[:MOST_CANDIDATES], start=1)
+    looked = [
+        Near(person, weigh(subject.list_names(), subject.birth, subject.place, person))
+        for person in (people.persons[at] for at in find_places(subject, people))
     ]
+    near = sorted((one for one in looked if one.evidence.count_agreeing() >= 2), key=rank_near)
+    own = [one for one in near if one.person.in_cohort]
+    tier, person, reason = _find_end(subject, near, own, people, today)
+    evidence = next((one.evidence for one in near if one.person is person), Evidence(0, 0, 0))
+    candidates = list_candidates(subject, looked, near, people) if tier == "C" else []
+    return Match(
+        subject.application_id, tier, person, evidence, reason, near, candidates,
+        bool(subject.others),
+    )  # fmt: skip
 
 
-def match_applications(
-    subjects: list[Subject], people: list[Person], applicants: list[str]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Match every application.
+def _find_end(
+    subject: Subject, near: list[Near], own: list[Near], people: People, today: date
+) -> tuple[str, Person | None, str]:
+    if subject.doubtful:
+        return "C", None, "several_subjects"
+    if not own:
+        return end_outside(subject, near, people, today)
+    best = own[0]
+    tier = name_tier(best, near, people)
+    if not tier:
+        return "C", None, "no_full_agreement"
+    if find_rivals(best, near, tier):
+        return "C", None, "several_agree"
+    if not is_one_subject(subject, best, people):
+        return "C", None, "several_subjects"
+    if tier == "B4" and is_borne_by_other(subject, best.person, people):
+        return "C", None, "several_agree"
+    if tier == "B2" and _is_family_there(subject.place, best.person, people):
+        return "C", None, "family_there"
+    if subject.handwritten and _has_near_twin(best, near):
+        return "C", None, "twin"
+    return tier, best.person, ""
+
+
+def name_tier(best: Near, near: list[Near], people: People) -> str:
+    """Name the tier of the strongest person of the cohort by the evidence alone.
+
+    A1: name, birth date and lot. B2: name and birth date, and no namesake of that day anywhere.
+    B3: name and lot, the birth date nearly. B4: birth date and lot, the name nearly, and nobody
+    else of that family, day and lot. B5: name and lot, no birth date. B6: name and lot, the birth
+    date of a parent in the household. B7: name and lot, a birth date that is nobody's.
 
     Returns:
-        ``matches``, exactly one row per application, and the candidates of those undecided.
+        the tier; "" where the evidence is not enough for any.
     """
-    matches, candidates = [], []
-    for subject in subjects:
-        match, near = match_subject(subject, people, applicants)
-        matches.append(match)
-        candidates.extend(near)
-    return (
-        pd.DataFrame(matches, columns=list(MATCH_COLUMNS), dtype="str"),
-        pd.DataFrame(candidates, columns=list(CANDIDATE_COLUMNS)).astype(
-            {"place": "int64", "application_id": "str", "addressee_id": "str", "evidence": "str"}
-        ),
+    name, birth, place = best.evidence
+    here = place >= SAME_LOT
+    if name >= STRONG and birth == SAME_DAY:
+        if here:
+            return "A1"
+        alone = not _has_namesake(best, near) and not _has_unread(best, people)
+        return "B2" if alone else ""
+    if name >= STRONG and birth == NEAR_DAY and here:
+        return "B3"
+    if name >= GIVEN and birth == SAME_DAY and here:
+        return "" if _has_twin(best, people) else "B4"
+    if name >= VARIANT and here:
+        if birth == NO_DAY:
+            return "B5"
+        if birth == OTHER_DAY:
+            return "B6" if any(is_parent(one, best) for one in near) else "B7"
+    return ""
+
+
+def _has_namesake(best: Near, near: list[Near]) -> bool:
+    return any(
+        one.person is not best.person
+        and one.evidence.name >= NEAR
+        and one.evidence.birth >= NEAR_DAY
+        and (
+            one.evidence.name >= STRONG
+            or one.person.kana == best.person.kana
+            or one.person.broad == best.person.broad
+        )
+        for one in near
     )
+
+
+def _has_unread(best: Near, people: People) -> bool:
+    """Whether a name that agrees by its reading may be that of somebody whose reading is not known."""
+    if best.evidence.name >= VARIANT or best.person.birth is None:
+        return False
+    born = (people.persons[at] for at in people.by_birth.get(best.person.birth, []))
+    return any(not other.kana for other in born if other is not best.person)
+
+
+def _is_family_there(place: Place, person: Person, people: People) -> bool:
+    """Whether somebody else of the cohort has the same family name and lives on a written lot.
+
+    Source: 松前町 (two families that differed in 番地 only).
+    """
+    return any(
+        other.in_cohort
+        and other is not person
+        and share_family_name(other, person)
+        and compare_places(place, other.place) >= SAME_LOT
+        for lot in list_lots(place)
+        for other in (people.persons[at] for at in people.by_lot.get(lot, ()))
+    )
+
+
+def _has_twin(best: Near, people: People) -> bool:
+    """Whether somebody of the same family name was born on that day and lives on that lot."""
+    born = people.by_birth.get(best.person.birth, []) if best.person.birth else []
+    return any(
+        share_family_name(other, best.person)
+        and compare_places(other.place, best.person.place) >= SAME_LOT
+        for other in (people.persons[at] for at in born)
+        if other is not best.person
+    )
+
+
+def _has_near_twin(best: Near, near: list[Near]) -> bool:
+    return any(
+        one.person is not best.person
+        and min(one.evidence.birth, best.evidence.birth) >= NEAR_DAY
+        and one.evidence.name >= NEAR
+        and one.person.birth == best.person.birth
+        and compare_places(one.person.place, best.person.place) >= SAME_LOT
+        for one in near
+    )
+
+
+def match_subjects(subjects: Iterable[Subject], people: People, today: date) -> list[Match]:
+    """Match every application: one end for each."""
+    return [match_subject(subject, people, today) for subject in subjects]
+
+
+def list_unsure_withdrawals(matches: Sequence[Match], withdrawn: set[str]) -> dict[str, list[str]]:
+    """List whom each withdrawal without a certain subject may mean: ids of the cohort."""
+    return {
+        match.application_id: [one.person.addressee_id for one in match.candidates]
+        for match in matches
+        if match.tier == "C" and match.application_id in withdrawn
+    }

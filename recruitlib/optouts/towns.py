@@ -7,7 +7,6 @@ import re
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 from recruitlib.base.errors import FormError, raise_problems
 from recruitlib.base.names import fold_variants
@@ -20,24 +19,16 @@ OLD_TOWNS = {"三栄町": "四谷三栄町", "坂町": "四谷坂町", "本塩�
 _COMMON_SPELLINGS = (("市谷", "市ケ谷"), ("四谷", "四ツ谷"), ("高田馬場", "高田の馬場"))
 
 
-class Town(NamedTuple):
-    """One town: its registered name, its postal codes, and how many 丁目 it has (0 for none)."""
-
-    name: str
-    postal_codes: tuple[str, ...]
-    chome_count: int
+# A town is known to have 丁目, but not how many.
+UNKNOWN_COUNT = 99
 
 
-class TownTable(NamedTuple):
-    """The towns of one municipality, found by every folded spelling of their names."""
-
-    towns: dict[str, Town]
-    spellings: dict[str, str]
-    longest: int
+# The registered names of a municipality's towns, and how many 丁目 each has (0 for none).
+TownTable = dict[str, int]
 
 
 _HYPHENS = "-‐‑‒–—―−ー─━₋⁻~〜∼﹣﹘⁃˗\u00ad"
-_TOWN_LETTERS = str.maketrans("ヶヵがガッっつノ", "ケケケケツツツの")
+_TOWN_LETTERS = str.maketrans("ヶヵがガッっつノ之", "ケケケケツツツのの")
 
 
 @lru_cache(maxsize=8192)
@@ -84,6 +75,9 @@ _KANJI_NUMBER = re.compile(
 )
 
 
+_KANJI_RUN = re.compile(f"[{KANJI_DIGITS}十百]+")
+
+
 def read_kanji(digits: str) -> int:
     """Read a kanji number, 二十三 or 二三; 0 for what is none."""
     if set(digits) <= set(_DIGITS):
@@ -96,27 +90,47 @@ def read_kanji(digits: str) -> int:
     return hundreds + tens + _DIGITS.get(found[4] or "〇", 0)
 
 
-def _list_spellings(town: str) -> set[str]:
-    """List how a town's name may be written: the registered and common spellings, 5 for 五."""
+def write_arabic(name: str) -> str:
+    """Write the kanji numbers in a town's name as 5 or 23; what is no number stays (十三一)."""
+    return _KANJI_RUN.sub(lambda found: str(read_kanji(found[0]) or found[0]), name)
+
+
+def list_spellings(town: str) -> set[str]:
+    """List how a town's name may be written: the registered and common spellings, 5 for 五.
+
+    Args:
+        town: its name as registered, or as written.
+    """
     spellings = {fold_address(town)[0]}
     for registered, common in _COMMON_SPELLINGS:
         spellings |= {spelling.replace(registered, common) for spelling in spellings}
-    arabic = re.compile(f"[{KANJI_DIGITS}十百]+")
-    return spellings | {
-        arabic.sub(lambda found: str(read_kanji(found[0])), spelling) for spelling in spellings
-    }
+    written = {re.sub("[0-9]+", _write_kanji, spelling) for spelling in spellings}
+    return spellings | written | {write_arabic(spelling) for spelling in spellings}
 
 
-def _read_town(row: dict[str, str], line: int, file: str) -> tuple[Town | None, str]:
+def _write_kanji(found: re.Match[str]) -> str:
+    """Write the number below 100 that was found in kanji, 23 as 二十三."""
+    tens, ones = divmod(int(found[0]), 10)
+    if tens > 9:
+        return found[0]
+    digits = "〇一二三四五六七八九"
+    head = ("" if tens == 1 else digits[tens]) + "十" if tens else ""
+    return head + (digits[ones] if ones or not tens else "")
+
+
+def _read_count(row: dict[str, str], line: int, file: str) -> tuple[int | None, str]:
+    """Read how many 丁目 the town of a row has, or say what is wrong with the row."""
     name, code, has_chome, count = ((row.get(column) or "").strip() for column in TOWN_COLUMNS)
     place = f"{file} {line}行目"
     if not name or not re.fullmatch("[0-9]{7}", code):
         return None, f"{place}: town（町名）と postal_code（数字7桁）を記入してください。"
+    if has_chome == "1" and not count:
+        return UNKNOWN_COUNT, ""
     if has_chome not in ("0", "1") or not re.fullmatch("[0-9]{1,2}", count):
         return None, f"{place}: has_chome は 0 か 1、chome_count は数字で記入してください。"
     if (has_chome == "1") != (int(count) > 0):
         return None, f"{place}: 丁目のある町の chome_count は1以上、ない町は0にしてください。"
-    return Town(name, (code,), int(count)), ""
+    return int(count), ""
 
 
 def read_towns(path: Path) -> TownTable:
@@ -126,10 +140,10 @@ def read_towns(path: Path) -> TownTable:
 
     Args:
         path: CSV in UTF-8 with columns town, postal_code (7 digits), has_chome (0 or 1) and
-            chome_count (0 when the town has no 丁目).
+            chome_count (0 when the town has no 丁目, empty when it has an unknown number).
 
     Returns:
-        The table; as many towns as the file has distinct names.
+        the table, with a town for each distinct name of the file.
 
     Raises:
         FormError: a missing column, a bad value, rows of one town that differ, or two towns that
@@ -144,26 +158,21 @@ def read_towns(path: Path) -> TownTable:
         raise FormError(
             f"町名表 {path.name}: 列 {'、'.join(missing)} がありません。見出し行を直してください。"
         )
-    towns: dict[str, Town] = {}
+    towns: TownTable = {}
     problems: list[str] = []
     for row in rows:
-        town, problem = _read_town(row, rows.line_num, path.name)
-        if town is None:
+        count, problem = _read_count(row, rows.line_num, path.name)
+        if count is None:
             problems.append(problem)
-            continue
-        known = towns.setdefault(town.name, town)
-        if known.chome_count != town.chome_count:
+        elif towns.setdefault(row["town"].strip(), count) != count:
             problems.append(f"{path.name} {rows.line_num}行目: 同じ町の丁目数が前の行と違います。")
-        elif town.postal_codes[0] not in known.postal_codes:
-            codes = known.postal_codes + town.postal_codes
-            towns[town.name] = known._replace(postal_codes=codes)
     spellings: dict[str, str] = {}
     olds = {old: town for old, town in OLD_TOWNS.items() if town in towns and old not in towns}
     for written, name in [*((name, name) for name in towns), *olds.items()]:
-        for spelling in _list_spellings(written):
+        for spelling in list_spellings(written):
             if spellings.setdefault(spelling, name) != name:
                 problems.append(f"{path.name}: 町名の読み分けができない町が2つあります（{name}）。")
     if not towns and not problems:
         problems.append(f"{path.name}: 町が1つもありません。")
     raise_problems(FormError, problems, "町名表の読み込み")
-    return TownTable(towns, spellings, max(map(len, spellings)))
+    return towns

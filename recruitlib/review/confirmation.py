@@ -24,17 +24,30 @@ from recruitlib.base.run import (
     keep_proposal,
     read_private_table,
 )
-from recruitlib.optouts.cases import list_cases, list_excluded_housemates, settle_matches
+from recruitlib.optouts.cases import (
+    list_also_meant,
+    list_cases,
+    list_excluded,
+    settle_matches,
+)
 from recruitlib.optouts.exclusion import reread_registry
 from recruitlib.review.approval import Approval, check_approval, digest_approval, read_approval
 from recruitlib.review.balance import check_balance, count_people, tabulate_towns
+from recruitlib.review.last_gate import (
+    check_leaks,
+    find_pairs,
+    list_decided_pairs,
+    list_open_pairs,
+)
 from recruitlib.review.recipients import (
     Exclusions,
-    check_leaks,
     check_whole_records,
     gather_exclusions,
     select_recipients,
 )
+
+# The tables of 01 and 02 that the review starts from.
+REVIEWED = ("applications", "matches", "candidates", "cohort", "protected", "housemates")
 
 
 class Review(NamedTuple):
@@ -57,19 +70,17 @@ def prepare_review(stage: Stage) -> Review:
 
     The view stays for a person even when something is still to be decided; nothing is printed.
     """
-    names = ("applications", "matches", "candidates", "cohort", "protected", "housemates")
-    tables = {name: read_private_table(stage, name) for name in names}
-    cases = list_cases(
-        tables["applications"], tables["matches"], tables["candidates"], tables["housemates"],
-        stage.key.digest_key,
-    )  # fmt: skip
+    tables = {name: read_private_table(stage, name) for name in REVIEWED}
+    cases = list_review_cases(tables, stage.key.digest_key)
     decisions = read_decisions(
         stage.locate("decisions_file"), stage.parameters["run_id"], stage.demonstration
     )
     settled, cases = settle_matches(tables["matches"], tables["candidates"], cases, decisions)
     exclusions = gather_exclusions(
         settled, cases, tables["candidates"], set(tables["protected"]["addressee_id"]),
-        list_excluded_housemates(cases, decisions),
+        list_excluded(cases, decisions, "housemate"),
+        list_excluded(cases, decisions, "near_pair")
+        + list_also_meant(cases, tables["candidates"], decisions),
     )  # fmt: skip
     recipients = select_recipients(tables["cohort"], exclusions)
     counts = count_people(tables["cohort"], exclusions, recipients)
@@ -77,6 +88,22 @@ def prepare_review(stage: Stage) -> Review:
     return Review(
         tables["applications"], tables["candidates"], cases, decisions, settled, exclusions,
         tables["cohort"], recipients, counts, digest,
+    )  # fmt: skip
+
+
+def list_review_cases(tables: dict[str, pd.DataFrame], key: bytes) -> pd.DataFrame:
+    """List what people decide in 03, from the tables of 01 and 02 (``REVIEWED``).
+
+    Beside the matching's own cases these are the pairs of the last gate.
+    """
+    protected = set(tables["protected"]["addressee_id"])
+    pairs = list_open_pairs(
+        find_pairs(tables["cohort"], tables["applications"]),
+        tables["matches"], tables["candidates"], protected,
+    )  # fmt: skip
+    return list_cases(
+        tables["applications"], tables["matches"], tables["candidates"], tables["housemates"],
+        pairs, tables["cohort"], key,
     )  # fmt: skip
 
 
@@ -104,8 +131,10 @@ def require_decisions(stage: Stage, review: Review) -> None:
     open_cases = open_cases[open_cases["kind"] != "withdrawn"]
     if stage.parameters["undecided"] == "withhold":
         # Withholding helps only where two of three fields point at somebody.
-        near = review.candidates[review.candidates["evidence"].str.contains("・")]
+        near = review.candidates[review.candidates["agreeing"] >= 2]
         pointed = open_cases["application_id"].isin(near["application_id"])
+        # Where a form names two, the other one may be somebody whom nothing leads to.
+        pointed &= open_cases["reason"] != "several_subjects"
         open_cases = open_cases[(open_cases["kind"] == "undecided") & ~pointed]
     problems = [
         f"事例{case['case']}（{KIND_LABELS[case['kind']]}）: {case['problem']}。"
@@ -113,13 +142,18 @@ def require_decisions(stage: Stage, review: Review) -> None:
     ]
     if problems:
         problems.append(
-            "recruitlib cases で見て、recruitlib decide で決め、別の人が recruitlib confirm で確かめ、"
+            "recruitlib cases で見て、recruitlib decide（一人に定まったものは decide-listed でまとめて）で決め、"
+            "別の人が recruitlib confirm で確かめ、"
             "03 をもう一度実行してください。"
         )
     ask_guard(stage, "optouts.all_decided", problems, f"{len(review.cases)}件の事例")
     ask_guard(
         stage, "exclusion.zero_leak",
-        check_leaks(review.recipients, review.exclusions, review.applications, review.settled),
+        check_leaks(
+            review.recipients, frozenset().union(*review.exclusions),
+            find_pairs(review.recipients, review.applications),
+            list_decided_pairs(review.cases, review.candidates),
+        ),
         "番号の突合と、氏名・生年月日・番地の別の突合",
     )  # fmt: skip
 
@@ -199,7 +233,7 @@ def tabulate_settled(review: Review) -> pd.DataFrame:
     )
     rows = [
         ("受け付けた申出", len(review.settled)),
-        ("− 対象外（対象の年齢でない・該当者なし）", int(found.get("outside", 0))),
+        ("− 対象外（対象者でない・該当者なし）", int(found.get("outside", 0))),
         ("− 申出を認めなかったもの", int(found.get("rejected", 0))),
         ("− 取下げを認めたもの", int(found.get("withdrawn", 0)) - open_withdrawals),
         ("− まだ決まっていないもの", int(found.get("undecided", 0))),

@@ -27,9 +27,9 @@ from recruitlib.base.run import Stage
 from recruitlib.base.tables import parse_table
 from recruitlib.base.vault import RunKey, read_private
 from recruitlib.optouts.acts import STATUS_LABELS
-from recruitlib.optouts.cases import list_cases
+from recruitlib.optouts.reasons import CASE_WORDS
 from recruitlib.optouts.register import WORDS
-from recruitlib.review.confirmation import Review
+from recruitlib.review.confirmation import REVIEWED, Review, list_review_cases
 
 _COMMANDS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _CODED = {
@@ -43,15 +43,15 @@ CASE_REASONS = {
     "other_signer": "別の人のカードで署名された",
     "late": "締切の後の申出",
     "status": "状況か意思が読み取れない",
-    "several_agree": "一致する人が複数いる",
-    "no_full_agreement": "一部だけ一致する人がいる",
-    "not_found": "一致する人がいない",
+    "listed": "氏名・生年月日・番地のどれかが違うが、一人に定まる",
+    **CASE_WORDS,
     "withdrawal": "取下げ",
     "returned": "差し戻し",
     "rejected": "却下",
     "test": "試験・欠番",
     "withdrawn_later": "後から取下げられた",
     "order_unknown": "申出と取下げの前後が決まらない",
+    "two_fields": "氏名・生年月日・番地の二つが申出と同じ",
     "same_household": "支援措置の対象者と同じ世帯",
 }
 _TYPED = {
@@ -78,13 +78,8 @@ def is_live() -> bool:
 
 def read_cases(folder: Path, key: RunKey) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
     """Read the cases of a run, and the tables that they are made from."""
-    names = ("applications", "matches", "candidates", "cohort", "housemates")
-    tables = {name: parse_table(read_private(folder, key, name, "03")) for name in names}
-    cases = list_cases(
-        tables["applications"], tables["matches"], tables["candidates"], tables["housemates"],
-        key.digest_key,
-    )  # fmt: skip
-    return cases, tables
+    tables = {name: parse_table(read_private(folder, key, name, "03")) for name in REVIEWED}
+    return list_review_cases(tables, key.digest_key), tables
 
 
 def read_doubts(folder: Path, key: RunKey, stage: str) -> pd.DataFrame:
@@ -121,12 +116,15 @@ def _list_choices(kind: str) -> str:
 def describe_cases(folder: Path, key: RunKey) -> Iterator[str]:
     """Describe every case of a run as lines for the terminal: the form as typed, then candidates."""
     cases, tables = read_cases(folder, key)
+    told = dict(zip(tables["matches"]["application_id"], tables["matches"]["told"], strict=True))
     for case in cases.to_dict("records"):
         yield f"事例 {case['case']}  {KIND_LABELS[case['kind']]}  内容の値 {case['digest'][:16]}"
         yield f"  理由: {CASE_REASONS.get(case['reason'], case['reason'])}"
         typed, people = gather_case(
             case, tables["applications"], tables["candidates"], tables["cohort"]
         )
+        if case["kind"] in ("to_confirm", "undecided"):
+            yield f"  {told[case['application_id']]}"
         yield _disarm("  申出: " + " / ".join(typed))
         for number, person in enumerate(people, start=1):
             yield _disarm(f"  候補 {number}: " + " / ".join(person))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
@@ -40,12 +39,21 @@ class Exclusions(NamedTuple):
 
 def gather_exclusions(
     settled: pd.DataFrame, cases: pd.DataFrame, candidates: pd.DataFrame, protected: set[str],
-    housemates: list[str],
+    housemates: list[str], resembling: list[str],
 ) -> Exclusions:  # fmt: skip
     """Gather whom the decisions exclude.
 
     A matched or confirmed application excludes its subject, an unconfirmed withdrawal does so
     still, and every candidate of an undecided application is withheld.
+
+    Args:
+        settled: the matches as decided.
+        cases: with ``problem``, "" where decided.
+        candidates: of the undecided applications.
+        protected: ids of the protected people.
+        housemates: ids of their housemates whom two officers chose to exclude.
+        resembling: ids of people of the last gate whom two officers chose to exclude, and of those
+            whom one application means as well.
     """
     open_cases = cases[cases["problem"] != ""]
     holds = settled["outcome"].isin(["matched", "to_confirm"]) | (
@@ -56,8 +64,9 @@ def gather_exclusions(
     )
     undecided = open_cases.loc[open_cases["kind"] == "undecided", "application_id"]
     near = set(candidates.loc[candidates["application_id"].isin(undecided), "addressee_id"])
-    near |= set(open_cases.loc[open_cases["kind"] == "housemate", "addressee_id"])
-    opted_out = set(settled.loc[holds, "addressee_id"]) - {""}
+    asked = open_cases["kind"].isin(["housemate", "near_pair"])
+    near |= set(open_cases.loc[asked, "addressee_id"])
+    opted_out = {*settled.loc[holds, "addressee_id"], *resembling} - {""}
     everybody = protected | set(housemates)
     return Exclusions(
         frozenset(everybody),
@@ -128,66 +137,3 @@ def _take_cells(cells: list[str], positions: Mapping[str, int], profile: Profile
     source["address"] = "".join(source.get(part, "") for part in ADDRESS_PARTS)
     source["full_name_kana"] = source.get("full_name_kana") or source.get("full_name_kana_old", "")
     return source
-
-
-_KANJI_DIGITS = str.maketrans("〇一二三四五六七八九", "0123456789")
-_INVISIBLE = re.compile(r"[\s\u200b-\u200f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-
-
-def fold_plainly(text: str) -> str:
-    """Fold a name for the last gate: width and blanks only, by code of its own."""
-    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
-
-
-def list_numbers(text: str) -> str:
-    """List the first three numbers of an address for the last gate, whatever stands between."""
-    plain = unicodedata.normalize("NFKC", text).translate(_KANJI_DIGITS)
-    return " ".join(re.findall(r"\d+", plain)[:3])
-
-
-def check_leaks(
-    recipients: pd.DataFrame,
-    exclusions: Exclusions,
-    applications: pd.DataFrame,
-    settled: pd.DataFrame,
-) -> list[str]:
-    """Look for an opted-out or protected person among the recipients, by code of its own.
-
-    Two of name, birth date and address numbers agreeing with an application that excluded nobody
-    and that no person decided is a leak; all three agreeing with any application in force is one.
-
-    Returns:
-        one Japanese sentence for each kind of leak; never who.
-    """
-    ids = set(recipients["addressee_id"])
-    problems = []
-    if ids & (exclusions.protected | exclusions.opted_out | exclusions.withheld):
-        problems.append("除外した人が提供対象者に残っています。")
-    outcomes = settled.set_index("application_id")
-    people = pd.DataFrame(
-        {
-            "name": recipients["full_name"].map(fold_plainly),
-            "birth": recipients["birth_date"],
-            "numbers": recipients["address"].map(list_numbers),
-        }
-    )
-    suspicious = 0
-    for row in applications.to_dict("records"):
-        outcome = outcomes.loc[row["application_id"]]
-        if outcome["outcome"] in ("withdrawn", "rejected"):
-            continue
-        agrees = (
-            (people["name"] == fold_plainly(row["subject_name"])).astype(int)
-            + ((people["birth"] == row["subject_birth_date"]) & (people["birth"] != "")).astype(int)
-            + (people["numbers"] == list_numbers(row["subject_address"])).astype(int)
-        )
-        settled_elsewhere = outcome["outcome"] == "matched" or outcome["reason"] in (
-            "no_such_person",
-            "other_person",
-        )
-        suspicious += int((agrees >= (3 if settled_elsewhere else 2)).sum())
-    if suspicious:
-        problems.append(
-            f"申出とよく似た人が {suspicious} 人、提供対象者に残っています。03 に戻り、申出の決定を確かめてください。"
-        )
-    return problems

@@ -10,7 +10,8 @@ from recruitlib.synth.names import RESERVED_SURNAMES, SELECTOR, NameBook
 from recruitlib.synth.people import Household, Person, find_era
 from recruitlib.synth.places import Place
 
-MATCHED, OUTSIDE, UNDECIDED, WITHDRAWN = "matched", "outside", "undecided", "withdrawn"
+MATCHED, TO_CONFIRM, OUTSIDE = "matched", "to_confirm", "outside"
+UNDECIDED, WITHDRAWN = "undecided", "withdrawn"
 _SUBSTITUTES = {
     "髙": "高", "﨑": "崎", "\ufa19": "神", "\ufa1b": "福", "\U00020bb7": "吉",
 }  # fmt: skip
@@ -189,7 +190,7 @@ def _misread_birth(application: Application) -> Application:
     right = application.birth
     day = right.day + 1 if right.day % 10 < 8 and right.day < 28 else right.day - 1
     wrong = right.replace(day=day)
-    return replace(application, kind="wrong_birth_digit", expected=UNDECIDED, birth=wrong,
+    return replace(application, kind="wrong_birth_digit", expected=TO_CONFIRM, birth=wrong,
                    birth_text=wrong.isoformat())  # fmt: skip
 
 

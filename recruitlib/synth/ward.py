@@ -17,6 +17,7 @@ from recruitlib.synth.application_files import (
 )
 from recruitlib.synth.applications import (
     MATCHED,
+    TO_CONFIRM,
     UNDECIDED,
     Application,
     find_subject,
@@ -143,7 +144,7 @@ def _tell_truth(
     applied = {
         entry.addressee_id
         for entry in [*form, *counter]
-        if entry.addressee_id and entry.expected in (MATCHED, UNDECIDED)
+        if entry.addressee_id and entry.expected in (MATCHED, TO_CONFIRM, UNDECIDED)
     }
     everybody = {person for members in tally.cohorts.values() for person in members}
     return {

@@ -14,8 +14,8 @@ from recruitlib.base.parameters import read_parameters
 from recruitlib.base.run import Stage, find_today
 from recruitlib.base.tables import write_table
 from recruitlib.base.vault import RunKey, write_private
-from recruitlib.optouts.cases import list_cases
 from recruitlib.registry.extract import RESIDENT_COLUMNS
+from recruitlib.review.confirmation import list_review_cases
 from tests.conftest import ROOT
 
 # Made without a passphrase: deriving one is slow on purpose.
@@ -108,10 +108,10 @@ def make_situation() -> dict[str, pd.DataFrame]:
         ],
         columns=["application_id", "outcome", "addressee_id", "tier", "evidence", "reason"],
         dtype="str",
-    )
+    ).assign(told="根拠の説明。")
     candidates = pd.DataFrame(
-        [("form:3", 1, ids[2], "番地"), ("form:3", 2, ids[3], "氏名")],
-        columns=["application_id", "place", "addressee_id", "evidence"],
+        [("form:3", 1, ids[2], "番地", 1), ("form:3", 2, ids[3], "氏名", 1)],
+        columns=["application_id", "place", "addressee_id", "evidence", "agreeing"],
     ).astype({"application_id": "str", "addressee_id": "str", "evidence": "str"})
     return {
         "cohort": cohort, "applications": applications, "matches": matches,
@@ -131,8 +131,7 @@ CHOICES: dict[int, dict[str, Any]] = {
 def decide_cases(stage: Stage, choices: dict[int, dict[str, Any]], confirmed_by: str) -> None:
     """Write the decisions of the situation's cases as two officers would."""
     tables = make_situation()
-    names = ("applications", "matches", "candidates", "housemates")
-    cases = list_cases(*(tables[name] for name in names), stage.key.digest_key)
+    cases = list_review_cases(tables, stage.key.digest_key)
     decisions = Decisions("", "", {}, "")
     for case in cases.to_dict("records"):
         if case["case"] in choices:

@@ -20,7 +20,8 @@ from recruitlib.base.decisions import (
     write_decisions,
 )
 from recruitlib.base.errors import AwaitingPerson, ParameterError
-from recruitlib.optouts.cases import list_cases, list_excluded_housemates, settle_matches
+from recruitlib.optouts.cases import list_cases, list_excluded, settle_matches
+from recruitlib.optouts.people import PEOPLE_COLUMNS
 
 KEY = b"key of a test"
 STAFF, SECOND = "担当者A", "確認者B"
@@ -57,12 +58,22 @@ def make_candidates(*ids: str) -> pd.DataFrame:
 
 CANDIDATES = make_candidates("0000011", "0000012")
 HOUSEMATES = pd.DataFrame({"addressee_id": ["0000021"]})
+PAIRS = pd.DataFrame(columns=["application_id", "addressee_id"], dtype="str")
+COHORT = pd.DataFrame(
+    [
+        dict.fromkeys(PEOPLE_COLUMNS, "") | {"addressee_id": number}
+        for number in ("0000003", "0000011")
+    ]
+)
 
 
 def make_cases(
-    candidates: pd.DataFrame = CANDIDATES, key: bytes = KEY, **changes: str
-) -> pd.DataFrame:
-    return list_cases(make_applications(**changes), make_matches(), candidates, HOUSEMATES, key)
+    candidates: pd.DataFrame = CANDIDATES, key: bytes = KEY, pairs: pd.DataFrame = PAIRS,
+    cohort: pd.DataFrame = COHORT, **changes: str,
+) -> pd.DataFrame:  # fmt: skip
+    return list_cases(
+        make_applications(**changes), make_matches(), candidates, HOUSEMATES, pairs, cohort, key
+    )
 
 
 def find_case(number: int) -> Mapping[str, Any]:
@@ -96,6 +107,18 @@ def test_every_undecided_confirmable_or_withdrawn_application_and_housemate_is_a
     assert cases["kind"].tolist() == ["undecided", "to_confirm", "withdrawn", "housemate"]
     assert cases["addressee_id"].tolist() == ["", "0000003", "0000004", "0000021"]
     assert cases["choices"].tolist() == [2, 0, 0, 0]
+
+
+def test_a_resident_whose_record_changed_is_decided_anew() -> None:
+    """A decision is about people as they were registered, not about their numbers."""
+    pairs = pd.DataFrame([("form:5", "0000011"), ("form:5", "0000003")], columns=PAIRS.columns)
+    before = make_cases(pairs=pairs)["digest"].tolist()
+    moved = COHORT.assign(address=["", "東京都新宿区内藤町８７番地"])
+    after = make_cases(pairs=pairs, cohort=moved)["digest"].tolist()
+    # The undecided one with that candidate, and its pair of the last gate.
+    assert [one != other for one, other in zip(before, after, strict=True)] == [
+        True, False, False, False, True, False,
+    ]  # fmt: skip
 
 
 def test_the_digest_of_a_case_is_keyed_and_the_same_for_the_same_case() -> None:
@@ -135,7 +158,7 @@ def test_a_decision_of_two_people_settles_its_case() -> None:
     assert settled["application_id"].tolist() == make_matches()["application_id"].tolist()
     assert settled["outcome"].tolist() == ["matched", "matched", "rejected", "withdrawn", "outside"]
     assert settled.loc[0, ["addressee_id", "tier"]].tolist() == ["0000012", "D"]
-    assert list_excluded_housemates(cases, decisions) == ["0000021"]
+    assert list_excluded(cases, decisions, "housemate") == ["0000021"]
 
 
 def test_what_nobody_decided_stays_as_it_was() -> None:
@@ -143,7 +166,7 @@ def test_what_nobody_decided_stays_as_it_was() -> None:
     settled, cases = settle_matches(make_matches(), CANDIDATES, make_cases(), nobody)
     pd.testing.assert_frame_equal(settled, make_matches())
     assert set(cases["problem"]) == {"決定がありません"}
-    assert list_excluded_housemates(cases, nobody) == []
+    assert list_excluded(cases, nobody, "housemate") == []
 
 
 @pytest.mark.parametrize(
@@ -293,6 +316,6 @@ def test_a_file_without_one_of_its_parts_is_refused(tmp_path: Path, name: str) -
 def test_a_housemate_whom_nobody_confirmed_is_not_taken_for_decided() -> None:
     decisions = decide((4, {"decision": "excluded", "reason": "household_protected"}))
     unconfirmed = decisions._replace(problem="別の一人による確認がありません")
-    assert list_excluded_housemates(make_cases(), unconfirmed) == []
+    assert list_excluded(make_cases(), unconfirmed, "housemate") == []
     supplied = decide((4, {"decision": "supplied", "reason": "not_protected"}))
-    assert list_excluded_housemates(make_cases(), supplied) == []
+    assert list_excluded(make_cases(), supplied, "housemate") == []

@@ -28,6 +28,7 @@ from recruitlib.base.errors import (
     UnforeseenError,
 )
 from recruitlib.base.vault import KEY_VARIABLE, pack_key, unlock_key
+from recruitlib.cli import runs
 from recruitlib.pipeline import run_pipeline
 from recruitlib.review.approval import read_approval
 from tests.conftest import PARAMETERS, ROOT
@@ -72,7 +73,7 @@ def test_the_commands_are_those_of_the_manual(call: Call) -> None:
     assert code == 0
     assert set(cli.commands.commands) == {
         "demo", "run", "synth", "seal", "verify", "cases", "decide", "confirm", "approve",
-        "register", "inspect",
+        "register", "inspect", "match", "towns", "why", "decide-listed",
     }  # fmt: skip
     assert all(name in out for name in cli.commands.commands)
 
@@ -194,9 +195,9 @@ def make_run(folder: Path, kind: str) -> Path:
 
 def test_an_earlier_demonstration_is_removed(tmp_path: Path) -> None:
     folder = make_run(tmp_path / "demo", "demonstration")
-    cli.remove_demonstration(folder)
+    runs.remove_demonstration(folder)
     assert not folder.exists()
-    cli.remove_demonstration(folder)
+    runs.remove_demonstration(folder)
 
 
 def test_a_demonstration_that_never_began_is_removed(tmp_path: Path) -> None:
@@ -204,7 +205,7 @@ def test_a_demonstration_that_never_began_is_removed(tmp_path: Path) -> None:
     (folder / "private").mkdir(parents=True)
     (folder / "private/run.key.age").write_bytes(b"x")
     (folder / "notebooks").mkdir()
-    cli.remove_demonstration(folder)
+    runs.remove_demonstration(folder)
     assert not folder.exists()
 
 
@@ -212,7 +213,7 @@ def test_a_demonstration_that_never_began_is_removed(tmp_path: Path) -> None:
 def test_a_real_run_of_the_same_name_is_not_removed(tmp_path: Path, kind: str) -> None:
     folder = make_run(tmp_path / "demo", kind)
     with pytest.raises(ParameterError, match="消しません"):
-        cli.remove_demonstration(folder)
+        runs.remove_demonstration(folder)
     assert (folder / "counts.csv").exists()
 
 
@@ -225,10 +226,10 @@ def test_a_folder_that_cannot_be_known_for_a_demonstration_is_not_removed(
     (folder / "run.yaml").write_text(content, encoding="utf-8")
     (folder / "register.xlsx").write_bytes(b"x")
     with pytest.raises(ParameterError):
-        cli.remove_demonstration(folder)
+        runs.remove_demonstration(folder)
     (folder / "run.yaml").unlink()
     with pytest.raises(ParameterError):
-        cli.remove_demonstration(folder)
+        runs.remove_demonstration(folder)
     assert (folder / "register.xlsx").exists()
 
 
@@ -357,8 +358,14 @@ def test_decide_confirm_and_approve_write_what_03_accepts(
     assert code == 0
     # Opened once for all that follows: a passphrase is slow on purpose.
     monkeypatch.setenv(KEY_VARIABLE, pack_key(unlock_key(project / "runs/test_ward", "demo")))
-    assert len(re.findall(r"(?m)^事例 \d", out)) == len(shipped.cases) == 4
+    assert len(re.findall(r"(?m)^事例 \d", out)) == len(shipped.cases) == 5
+    # The first is listed: it is decided with all of its kind in one act.
+    code, out, _ = call("decide-listed", parameters, "--by", "担当者A（見本）")
+    assert (code, "1件の決定" in out) == (0, True)
+    assert "0件の決定" in call("decide-listed", parameters, "--by", "担当者A（見本）")[1]
     for number, decision in shipped.cases.items():
+        if decision["reason"] == "list_checked":
+            continue
         words = [parameters, "--case", str(number), "--reason", decision["reason"]]
         words += ["--by", "担当者A（見本）", "--decision", decision["decision"]]
         if "candidate" in decision:
@@ -366,7 +373,7 @@ def test_decide_confirm_and_approve_write_what_03_accepts(
             assert (code, "候補の番号" in err) == (10, True)
             words += ["--candidate", str(decision["candidate"])]
         assert call("decide", *words)[0] == 0
-    assert call("decide", parameters, "--case", "5", "--decision", "matched", "--reason", "typing_error",
+    assert call("decide", parameters, "--case", "6", "--decision", "matched", "--reason", "typing_error",
                 "--by", "x")[0] == 10  # fmt: skip
     assert call("decide", parameters, "--case", "1", "--decision", "supplied", "--reason", "typing_error",
                 "--by", "x")[0] == 10  # fmt: skip
@@ -381,6 +388,17 @@ def test_decide_confirm_and_approve_write_what_03_accepts(
     assert approve(call, project, digest[0], "担当者A（見本）")[0] == 13
     assert approve(call, project, digest[0], "確認者B（見本）")[0] == 0
     run_03()
+    code, out, _ = call("why", str(project / "runs/test_ward"))
+    assert code == 0
+    matches = out.count("申出 form:") + out.count("申出 counter:")
+    assert matches == out.count("（根拠 ") > 5
+    listed = re.search(r"申出 (\S+): 先に除外し、担当者が確かめる（根拠 B3）", out)
+    assert listed is not None
+    told = call("why", str(project / "runs/test_ward"), "--application", listed[1])[1]
+    assert "二人の決定: 除外する" in told
+    assert "一覧で確かめた" in told
+    assert call("why", str(project / "runs/test_ward"), "--application", "form:0")[0] == 10
+    assert call("why", str(project / "runs/test_ward"), "--resident", "0")[0] == 10
     events = [entry["event"] for entry in read_entries(project / "runs/test_ward")]
-    assert "cases_shown" in events
+    assert {"cases_shown", "why_shown"} <= set(events)
     assert "approved" in events

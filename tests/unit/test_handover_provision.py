@@ -233,6 +233,9 @@ def test_a_finished_hand_over_leaves_the_ends_of_all_serials(tmp_path: Path) -> 
 
 
 # The first half: what handover day finds.
+SETTLED = make_situation()["matches"]
+
+
 def make_extract(records: pd.DataFrame) -> Extract:
     """Give an extract of these records, of which the last change is the newest."""
     source = ReadTable(
@@ -246,11 +249,12 @@ def make_extract(records: pd.DataFrame) -> Extract:
 def find(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, records: pd.DataFrame, fresh: pd.DataFrame | None = None,
     protected: str = "", cases: pd.DataFrame = NO_CASES, recipients: pd.DataFrame = PEOPLE,
+    settled: pd.DataFrame = SETTLED,
 ) -> Delta:  # fmt: skip
     """Find the delta of a day whose files have been read."""
     applications = make_situation()["applications"]
     store(stage, labels=LABELS, recipients=recipients, possible=recipients, applications=applications,
-          cases=cases)  # fmt: skip
+          cases=cases, settled=settled)  # fmt: skip
     empty = make_situation()["applications"].iloc[:0]
     monkeypatch.setattr(provision, "_read_today", lambda stage: make_extract(records))
     monkeypatch.setattr(provision, "read_listed", lambda stage, prefix: None)
@@ -318,7 +322,7 @@ def match_today(
         ends = fresh[["application_id"]].assign(outcome=outcome, addressee_id=person)
         rows = [("form:9", place, one, "") for place, one in enumerate(near, start=1)]
         columns = ["application_id", "place", "addressee_id", "evidence"]
-        return Matched(fresh, ends, pd.DataFrame(rows, columns=columns))
+        return Matched(fresh, ends, pd.DataFrame(rows, columns=columns), pd.DataFrame())
 
     monkeypatch.setattr(provision, "match_day", match)
     return fresh
@@ -341,6 +345,20 @@ def test_whoever_a_new_application_may_mean_is_not_handed_over(
     delta = find(begin(tmp_path), monkeypatch, read_today(), fresh)
     assert delta.void["serial"].tolist() == void
     assert set(delta.void["reason"]) <= {"newly_opted_out"}
+
+
+@pytest.mark.parametrize(
+    ("settled", "void"), [("outside", [3]), ("undecided", [3]), ("rejected", []), ("withdrawn", [])]
+)
+def test_an_application_that_is_not_new_is_matched_again_with_the_extract_of_the_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settled: str, void: list[int]
+) -> None:
+    # Who was not found may be found once somebody has moved; two people have freed the others.
+    match_today(monkeypatch, "matched", "0000000003", [])
+    known = make_situation()["applications"].iloc[[0]]
+    before = SETTLED.assign(outcome=settled)
+    delta = find(begin(tmp_path), monkeypatch, read_today(), known, settled=before)
+    assert delta.void["serial"].tolist() == void
 
 
 @pytest.mark.parametrize("near", [[], ["0000000003"], ["0000000003", "0000000006"]])

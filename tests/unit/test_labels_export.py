@@ -328,7 +328,7 @@ def find_today(monkeypatch: pytest.MonkeyPatch, outcome: str, person: str) -> No
 
     def match(stage: Stage, fresh: pd.DataFrame, extract: Extract) -> Matched:
         ends = fresh[["application_id"]].assign(outcome=outcome, addressee_id=person)
-        return Matched(fresh, ends, SITUATION["candidates"].iloc[:0])
+        return Matched(fresh, ends, SITUATION["candidates"].iloc[:0], pd.DataFrame())
 
     monkeypatch.setattr(export, "match_day", match)
 

@@ -12,7 +12,7 @@ import pytest
 
 from recruitlib.base.audit import read_entries
 from recruitlib.base.counts import ALL, Count, write_counts
-from recruitlib.base.errors import AwaitingPerson, GuardError, IntegrityError
+from recruitlib.base.errors import AwaitingPerson, GuardError, IntegrityError, ParameterError
 from recruitlib.base.run import Stage, ask_guard, read_private_table
 from recruitlib.base.tables import parse_table
 from recruitlib.base.vault import read_private
@@ -117,7 +117,7 @@ def test_an_unconfirmed_withdrawal_does_not_wait_since_its_subject_stays_out(
 
 def test_the_policy_withhold_prints_nobody_near_and_does_not_wait(tmp_path: Path) -> None:
     stage = begin(tmp_path, undecided="withhold")
-    pointed = make_situation()["candidates"].assign(evidence="氏名・番地")
+    pointed = make_situation()["candidates"].assign(agreeing=2)
     store(stage, candidates=pointed)
     review = confirmation.prepare_review(stage)
     confirmation.require_decisions(stage, review)
@@ -127,7 +127,7 @@ def test_the_policy_withhold_prints_nobody_near_and_does_not_wait(tmp_path: Path
 def test_the_policy_withhold_waits_where_only_one_field_points_at_somebody(tmp_path: Path) -> None:
     # The name of one person with the birth date of another: nobody knows who is meant.
     stage = begin(tmp_path, undecided="withhold")
-    store(stage, candidates=make_situation()["candidates"].assign(evidence="氏名"))
+    store(stage, candidates=make_situation()["candidates"].assign(agreeing=1))
     with pytest.raises(AwaitingPerson, match="事例2（未決"):
         confirmation.require_decisions(stage, confirmation.prepare_review(stage))
 
@@ -135,6 +135,16 @@ def test_the_policy_withhold_waits_where_only_one_field_points_at_somebody(tmp_p
 def test_the_policy_withhold_waits_where_nobody_could_be_withheld(tmp_path: Path) -> None:
     stage = begin(tmp_path, undecided="withhold")
     store(stage, candidates=make_situation()["candidates"].iloc[:0])
+    with pytest.raises(AwaitingPerson, match="事例2（未決"):
+        confirmation.require_decisions(stage, confirmation.prepare_review(stage))
+
+
+def test_the_policy_withhold_waits_where_a_form_names_two(tmp_path: Path) -> None:
+    # The other child may live elsewhere: withholding whoever is near would print it unasked.
+    stage = begin(tmp_path, undecided="withhold")
+    tables = make_situation()
+    matches = tables["matches"].replace({"reason": {"no_full_agreement": "several_subjects"}})
+    store(stage, candidates=tables["candidates"].assign(agreeing=2), matches=matches)
     with pytest.raises(AwaitingPerson, match="事例2（未決"):
         confirmation.require_decisions(stage, confirmation.prepare_review(stage))
 
@@ -289,3 +299,29 @@ def test_the_way_from_applications_to_excluded_people_adds_up(tmp_path: Path) ->
     numbers = confirmation.tabulate_settled(review)["件数・人数"].tolist()
     assert numbers[0] == len(review.applications)
     assert numbers[0] - sum(numbers[1:-1]) == numbers[-1] == len(review.exclusions.opted_out)
+
+
+def test_a_form_for_two_children_excludes_both_where_two_people_say_so(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    both = {**CHOICES, 2: {**CHOICES[2], "also": [1]}}
+    decide_cases(stage, both, SECOND)
+    review = confirmation.prepare_review(stage)
+    assert not {PERSON[3], PERSON[4]} & set(list_ids(review))
+    assert {PERSON[3], PERSON[4]} <= review.exclusions.opted_out
+    decide_cases(stage, CHOICES, SECOND)
+    one = confirmation.prepare_review(stage)
+    assert set(list_ids(one)) - set(list_ids(review)) == {PERSON[3]}
+
+
+@pytest.mark.parametrize("also", [[3], ["1"], [True], 1, [0]])
+def test_a_candidate_that_is_not_there_is_no_decision(tmp_path: Path, also: object) -> None:
+    stage = begin(tmp_path)
+    with pytest.raises(ParameterError, match="候補の番号"):
+        decide_cases(stage, {**CHOICES, 2: {**CHOICES[2], "also": also}}, SECOND)
+
+
+def test_only_an_exclusion_means_several_people(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    nobody = {"decision": "outside", "reason": "no_such_person", "also": [1]}
+    with pytest.raises(ParameterError, match="「除外する」だけ"):
+        decide_cases(stage, {**CHOICES, 2: nobody}, SECOND)

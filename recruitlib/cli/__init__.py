@@ -1,0 +1,48 @@
+"""The commands: parse, call, report. Officers see one Japanese line; schedulers see an exit code."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from recruitlib.base.errors import RecruitError, describe_place
+from recruitlib.cli import files, people, runs
+
+
+@click.group(help="住民に害を与えずに宛名シールを提供するための道具です。")
+@click.version_option(package_name="recruitlib")
+def commands() -> None:
+    """Group the commands."""
+
+
+for command in (
+    runs.demo, runs.run, runs.seal, runs.verify, runs.register,
+    files.inspect, files.match_trial, files.synth, files.towns,
+    people.cases, people.decide, people.decide_listed, people.confirm, people.approve, people.why,
+):  # fmt: skip
+    commands.add_command(command)
+
+
+def main() -> None:
+    """Run a command and end with its exit code: one line for an expected stop, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A Windows terminal in CP932 cannot write every sign; a question mark is no reason to stop.
+            stream.reconfigure(errors="replace")
+    try:
+        commands(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except click.Abort:
+        click.echo("中断しました。もう一度実行すれば、続きから始まります。", err=True)
+        sys.exit(130)
+    except RecruitError as error:
+        click.echo(f"{type(error).__name__}: {error}", err=True)
+        sys.exit(error.exit_code)
+    except Exception as error:
+        click.echo(f"予期しない誤りです: {describe_place(error)}", err=True)
+        sys.exit(1)

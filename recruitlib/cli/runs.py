@@ -1,0 +1,139 @@
+"""Commands on a run: the demonstration, the notebooks in order, the seal, the register."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import click
+
+from recruitlib.base.audit import AUDIT_NAME, LOCK_NAME, group_digest, read_entries
+from recruitlib.base.errors import IntegrityError, ParameterError
+from recruitlib.base.parameters import STAGE_NAMES, STAGES, find_root, read_parameters, read_yaml
+from recruitlib.base.record import NOTEBOOK_FOLDER, verify_record
+from recruitlib.base.run import RUN_NAME
+from recruitlib.base.vault import PRIVATE
+from recruitlib.cli.arguments import RUN, read_kind, read_run
+
+DEMONSTRATION = "params/demo.yaml"
+DEMONSTRATION_WARD = "inputs/demo"
+DEMONSTRATION_RESIDENTS, DEMONSTRATION_SEED = 40_000, 2026
+_STAGE = click.Choice(STAGES)
+
+
+@click.command(help="架空の区を作り、取込から提供までを通しで実行します。")
+def demo() -> None:
+    """Make the invented ward and run everything through 05."""
+    from recruitlib.pipeline import describe_result, run_pipeline
+    from recruitlib.synth.ward import make_ward
+
+    root = find_root()
+    click.echo(f"架空の区（住民 {DEMONSTRATION_RESIDENTS:,}人）を作っています …")
+    ward = root / DEMONSTRATION_WARD
+    ward.mkdir(parents=True, exist_ok=True)
+    towns = root / "params/towns/131041.csv"
+    make_ward(ward, DEMONSTRATION_RESIDENTS, DEMONSTRATION_SEED, towns)
+    parameters = read_parameters(root / DEMONSTRATION)
+    remove_demonstration(root / parameters["runs_folder"] / parameters["run_id"])
+    began = time.monotonic()
+    folder = run_pipeline(root / DEMONSTRATION, say=click.echo)
+    click.echo(f"見本の実行が終わりました（{time.monotonic() - began:.1f}秒）。")
+    for line in describe_result(folder, demonstration=True):
+        click.echo(line)
+    click.echo(f"実行記録: {folder / 'notebooks'} の HTML（01 から順に読んでください）")
+
+
+def remove_demonstration(folder: Path) -> None:
+    """Remove an earlier demonstration, and nothing that is not one."""
+    if not folder.exists():
+        return
+    sections = read_yaml(folder / RUN_NAME) if (folder / RUN_NAME).exists() else {}
+    kind = sections.get("01", {}).get("run_kind", "")
+    # Before its first notebook has begun a run holds the launcher's own files, and nothing else.
+    own = (PRIVATE, NOTEBOOK_FOLDER, AUDIT_NAME, LOCK_NAME)
+    begun = any(path.name not in own for path in folder.iterdir())
+    if kind != "demonstration" and (kind or begun):
+        raise ParameterError(f"{folder.name}: 見本でない実行がこの名前で残っています。消しません。")
+    shutil.rmtree(folder)
+
+
+@click.command(help="パラメータのファイルに書かれた実行を、順に行います。")
+@click.argument("parameters_file", type=click.Path(path_type=Path))
+@click.option("--from", "first", type=_STAGE, default="01", help="この段階から始めます。")
+@click.option("--through", "last", type=_STAGE, default="05", help="この段階で止めます。")
+def run(parameters_file: Path, first: str, last: str) -> None:
+    """Run the notebooks of a parameter file."""
+    from recruitlib.pipeline import describe_result, run_pipeline
+
+    folder = run_pipeline(parameters_file.resolve(), first, last, say=click.echo)
+    demonstration = read_parameters(parameters_file.resolve())["run_kind"] == "demonstration"
+    for line in describe_result(folder, demonstration):
+        click.echo(line)
+    click.echo(f"実行記録: {folder}")
+
+
+@click.command(help="実行済みのノートブックを検査し、封をします（papermill で実行した後に）。")
+@click.argument("folder", type=RUN)
+def seal(folder: Path) -> None:
+    """Scan and seal the executed notebooks of a run."""
+    from recruitlib.base.vault import open_key
+    from recruitlib.closing.disposal import seal_run
+
+    folder = folder.resolve()
+    run_id, demonstration = read_kind(folder)
+    key = open_key(folder, run_id, demonstration)
+    closed = any(
+        entry["event"] == "completed" and entry["stage"] == "06" for entry in read_entries(folder)
+    )
+    for name in seal_run(folder, key, closed):
+        click.echo(f"{name}: 個人の情報はありません。封をしました。")
+    click.echo(f"記録の先頭値: {group_digest(read_entries(folder)[-1]['hash'])}")
+
+
+@click.command(help="実行記録が変えられていないかを調べます。")
+@click.argument("folder", type=RUN)
+@click.option("--head", default="", help="送付状に印刷された「実行記録の先頭値」。")
+def verify(folder: Path, head: str) -> None:
+    """Verify a run's record."""
+    problems = verify_record(folder, head)
+    for problem in problems:
+        click.echo(f"× {problem}")
+    if problems:
+        raise IntegrityError(f"実行記録に{len(problems)}件の問題があります。")
+    entries = read_entries(folder)
+    done = [
+        f"{stage} {STAGE_NAMES[stage]}"
+        for stage in STAGES
+        if any(entry["event"] == "completed" and entry["stage"] == stage for entry in entries)
+    ]
+    click.echo(f"完了した段階: {'、'.join(done) or 'なし'}")
+    click.echo(
+        "完全: 送付状の先頭値とも合います。" if head else "内部整合: 記録はそれ自身と合います。"
+    )
+
+
+@click.command(
+    help="除外申出受付簿を、担当者が確かめるための Excel に書き出します（個人の情報です。期限までに消します）。"
+)
+@click.argument("parameters_file", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="書き出すファイル（.xlsx）。"
+)
+@click.option("--by", "exported_by", required=True, help="書き出す人の職名。")
+@click.option("--due", required=True, help="消去の期限（例 2026-06-30）。06 が消去を確かめます。")
+def register(parameters_file: Path, out: Path, exported_by: str, due: str) -> None:
+    """Export the register of the run's fiscal year as a workbook; that it was made is logged."""
+    from recruitlib.optouts.register import export_register
+
+    _, root, folder = read_run(parameters_file)
+    read_kind(folder)
+    done = export_register(root, folder, out, exported_by, due)
+    click.echo(
+        f"{out.name}: 受付簿 {done.lines}行を書き出しました。{due} までに消去し、06 の廃棄の確認書の "
+        "exports に書いてください。"
+    )
+    for year in done.expired:
+        click.echo(
+            f"{year}年度の受付簿は、保存期間が終わっています。規程に従って廃棄してください。"
+        )
