@@ -157,7 +157,20 @@ def _has_unread(best: Near, people: People) -> bool:
     if best.evidence.name >= VARIANT or best.person.birth is None:
         return False
     born = (people.persons[at] for at in people.by_birth.get(best.person.birth, []))
-    return any(not other.kana for other in born if other is not best.person)
+    return any(
+        _may_be_read_as(other, best.person, people) for other in born if other is not best.person
+    )
+
+
+def _may_be_read_as(other: Person, found: Person, people: People) -> bool:
+    """Whether somebody without a reading may bear the family name of the person found.
+
+    森 may be モリ, but 佐藤 is not where the registry reads it in other ways only.
+    """
+    if other.kana or other.folded.isascii():
+        return False
+    known = people.family_readings.get(other.parts[0], set()) if len(other.parts) > 1 else set()
+    return not known or len(found.kana_parts) < 2 or found.kana_parts[0] in known
 
 
 def _is_family_there(place: Place, person: Person, people: People) -> bool:

@@ -103,7 +103,10 @@ class Wanted(NamedTuple):
 
 
 class People(NamedTuple):
-    """The residents looked at, and where each key finds them (places in ``persons``)."""
+    """The residents looked at, and where each key finds them (places in ``persons``).
+
+    ``family_readings`` are the readings that the registry knows of each family name.
+    """
 
     persons: list[Person]
     by_name: dict[str, list[int]]
@@ -115,6 +118,7 @@ class People(NamedTuple):
     near_names: dict[str, list[int]]
     near_readings: dict[str, list[int]]
     masked: list[int]
+    family_readings: dict[str, set[str]]
 
     def __repr__(self) -> str:
         """Hide the residents from messages, logs and notebooks."""
@@ -215,7 +219,7 @@ def _make_person(row: dict[str, str], in_cohort: bool, gazetteer: Gazetteer) -> 
 def index_people(persons: Iterable[Person]) -> People:
     """Put the residents where each of their keys finds them."""
     listed = list(persons)
-    found = People(listed, {}, {}, {}, {}, {}, {}, {}, {}, [])
+    found = People(listed, {}, {}, {}, {}, {}, {}, {}, {}, [], {})
     for at, person in enumerate(listed):
         _put(found.by_name, person.folded, at)
         _put(found.by_reading, person.kana, at)
@@ -226,6 +230,8 @@ def index_people(persons: Iterable[Person]) -> People:
             _put(found.by_lot, lot, at)
         if person.is_masked:
             found.masked.append(at)
+        if len(person.parts) > 1 and len(person.kana_parts) > 1:
+            found.family_readings.setdefault(person.parts[0], set()).add(person.kana_parts[0])
         if person.in_cohort:
             _put(found.by_household, person.household_id, at)
             for key in shorten(person.broad):

@@ -50,7 +50,9 @@ _LABELS = re.compile(
 )
 _FORMER = re.compile("^(?:旧[姓氏]|戸籍名|戸籍上の?(?:氏名|名|氏|姓)?|本名|通称名?)[ 　:：]*")
 _TELLS_FORMER = re.compile("旧[姓氏]|戸籍|本名|通称")
-_HONORIFIC = re.compile(r"(?<=..)[ 　]*(?:様|さん|さま|殿|くん|ちゃん)$|[ 　]+印$")
+_HONORIFIC = re.compile(
+    r"(?<=..)[ 　]*(?:様|さん|さま|殿|くん|ちゃん|です|でございます)$|[ 　]+印$"
+)
 _REPEATED = re.compile("同上|同じ|〃|々々|なし|無し?|-*")
 _OTHERS = re.compile(
     r"(?:他|ほか|外)\s*[0-9０-９一二三四]+\s*[名人]|双子|兄弟|姉妹|きょうだい|同上|同じ|々々|〃"
@@ -137,6 +139,10 @@ def read_field(text: str, reading: str = "", masked: str = "") -> TypedField:
         piece for piece in (_strip(part) for part in _SEPARATORS.split(" ".join(outside))) if piece
     ]
     names = [make_name(" ".join(pieces), reading or kana, masked)]
+    # Behind a name that nothing parts may stand its reading in two parts.
+    first = _part(pieces[0]) if len(pieces) == 1 else []
+    if len(first) == 3 and len(first[0]) > 2 and all(map(is_kana, first[1:])):
+        names.append(make_name(first[0], " ".join(first[1:])))
     if kana and reading:
         names.append(make_name(" ".join(pieces), kana))
     if held and len(outside) > 1:

@@ -375,3 +375,32 @@ def test_another_family_name_in_the_reading_is_no_other_person(kana: str) -> Non
     row, _ = match_one([{**CHILD, "full_name_kana": kana}], subject_name="別姓（旧姓 架空）花子",
                        subject_kana="ベッセイ　ハナコ")  # fmt: skip
     assert (row["outcome"], row["addressee_id"]) == ("matched", "0000018")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["架空花子 カクウ　ハナコ", "架空花子です", "架空花子　かくう　はなこ"],
+)
+def test_a_reading_behind_the_name_and_polite_words_are_no_other_name(name: str) -> None:
+    row, _ = match_one([CHILD, SISTER, FATHER], subject_name=name, subject_kana="")
+    assert (row["outcome"], row["addressee_id"]) == ("matched", CHILD["addressee_id"])
+
+
+def test_a_sisters_reading_behind_the_name_is_another_name() -> None:
+    row, shown = match_one(
+        [CHILD, SISTER, FATHER], subject_name="架空花子 カクウ　ツキコ", subject_kana=""
+    )
+    assert row["outcome"] == "undecided"
+    assert {CHILD["addressee_id"], SISTER["addressee_id"]} <= set(shown)
+
+
+def test_who_cannot_be_read_so_is_no_rival_of_a_name_in_kana() -> None:
+    """佐藤 is read サトウ in this registry, so that もり ひとし is not a 佐藤 without a reading."""
+    found = {**CHILD, "full_name": "森　和", "full_name_kana": "モリ　ヒトシ", "address": AWAY}
+    other = {**found, "addressee_id": "0000072", "full_name": "佐藤　一司", "full_name_kana": "",
+             "household_id": "H72", "address": NEXT_DOOR}  # fmt: skip
+    known = {**SISTER, "addressee_id": "0000073", "full_name": "佐藤　月子",
+             "full_name_kana": "サトウ　ツキコ", "household_id": "H73"}  # fmt: skip
+    form = {"subject_name": "もり　ひとし", "subject_kana": "", "subject_address": ""}
+    assert match_one([found, other, known], **form)[0]["addressee_id"] == CHILD["addressee_id"]
+    assert match_one([found, other], **form)[0]["outcome"] == "undecided"
