@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := $(VENV)/bench/.ready
 
-.PHONY: help demo test lab bench lint clean
+.PHONY: help demo test soak lab bench lint clean
 
 help: ## この一覧を表示する
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/'
@@ -15,6 +15,9 @@ demo: $(READY) ## 架空の区で、取込から提供までを通しで実行�
 
 test: $(READY) lint ## すべての試験を行う
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+soak: $(READY) ## どの用紙にも乱数の宛名を1万枚ずつ印刷して調べる（数分）
+	$(BIN)/python -m tests.soak.labels
 
 lab: $(READY) ## JupyterLab を日本語で開く（この PC の中だけ）
 	$(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.extension_manager=readonly --LabApp.news_url=None \

@@ -44,7 +44,7 @@ def print_naively(cohort: pd.DataFrame) -> bytes:
     """
     if "naive" not in pdfmetrics.getRegisteredFontNames():
         pdfmetrics.registerFont(TTFont("naive", str(default_font_path())))
-    sheet = read_sheet(ROOT / "params/sheets/a4_12_86x42.yaml")
+    sheet = read_sheet(ROOT / "params/label_sheets.yaml", "a4_12_86x42")
     content = io.BytesIO()
     canvas = Canvas(content, pagesize=A4, invariant=1)
     columns = zip(
@@ -70,7 +70,7 @@ def print_naively(cohort: pd.DataFrame) -> bytes:
 
 def print_ours(cohort: pd.DataFrame) -> bytes:
     """Print labels as notebook 04 does, before its proof."""
-    sheet = read_sheet(ROOT / "params/sheets/a4_12_86x42.yaml")
+    sheet = read_sheet(ROOT / "params/label_sheets.yaml", "a4_12_86x42")
     fonts = [LabelFont(default_font_path())]
     fitted, _ = fit_labels(cohort, sheet, fonts)
     return render_labels(fitted, sheet, fonts)

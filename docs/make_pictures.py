@@ -1,4 +1,4 @@
-"""Make the two pictures of the README from a finished demonstration: a label sheet and notebook 03.
+"""Make the pictures of the README: a label sheet and notebook 03 of a finished demonstration, an outline.
 
 Run by a developer, never by a test: ``python docs/make_pictures.py`` after ``recruitlib demo``. It
 needs Chromium. All people in the pictures are invented.
@@ -16,7 +16,10 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from recruitlib.base.vault import DEMONSTRATION_PASSPHRASE
+from recruitlib.labels.fonts import LabelFont, default_font_path
+from recruitlib.labels.pages import render_outline
 from recruitlib.labels.proof import render_page
+from recruitlib.labels.sheets import Alignment, read_sheet
 
 ROOT = Path(__file__).parents[1]
 DEMONSTRATION = ROOT / "runs/demo"
@@ -33,6 +36,13 @@ def picture_sheet() -> bytes:
     """Picture the first sheet of the labels of the younger cohort."""
     pdf = (DEMONSTRATION / "private/labels_18.pdf").read_bytes()
     return render_page(pdf, 1, SHEET_DPI, DEMONSTRATION_PASSPHRASE)
+
+
+def picture_outline() -> bytes:
+    """Picture the outline page of the demonstration's label sheet."""
+    sheet = read_sheet(ROOT / "params/label_sheets.yaml", "a4_12_86x42")
+    pdf = render_outline(sheet, Alignment(), LabelFont(default_font_path()))
+    return render_page(pdf, 1, SHEET_DPI)
 
 
 def picture_review() -> bytes:
@@ -66,5 +76,6 @@ def write_picture(name: str, content: bytes) -> None:
 
 if __name__ == "__main__":
     PICTURES.mkdir(parents=True, exist_ok=True)
+    write_picture("sheet_outline.png", picture_outline())
     write_picture("label_sheet.png", picture_sheet())
     write_picture("review_notebook.png", picture_review())

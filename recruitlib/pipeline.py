@@ -48,10 +48,12 @@ from recruitlib.base.vault import (
     unlock_key,
 )
 from recruitlib.closing.disposal import seal_run
+from recruitlib.labels.chain import open_chain
 
 LAST_BY_DEFAULT = "05"
 # The stages that join the day's applications into the office's register.
 REGISTERING = ("02", "04", "05")
+PRINTING = "04"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -80,6 +82,8 @@ def run_pipeline(
     folder = locate_run(root, parameters)
     for own in read_frozen(folder, first).values():
         refuse_changes(own, parameters)
+    if first <= PRINTING:
+        open_chain(root, parameters["label_fonts"])
     stages = STAGES[STAGES.index(first) : STAGES.index(last) + 1]
     key = _open_run(folder, parameters)
     keys = {KEY_VARIABLE: key}

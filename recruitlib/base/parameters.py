@@ -30,6 +30,8 @@ NOTEBOOKS = {
     "06": "06_close_run",
 }
 REQUIRED = object()
+CODE_POINTS = r"U\+([0-9A-F]{4,6})-U\+([0-9A-F]{4,6})"
+_FONT_HINT = "書体のファイル名、または {file: ファイル名, face: 番号, private_use: [U+E000-U+E0FF]} の並びです"
 
 
 class Parameter(NamedTuple):
@@ -72,6 +74,12 @@ def _is_count(value: int) -> str:
     return "" if value >= 0 else "0 以上の整数です"
 
 
+def _lies_between(lowest: float, highest: float, unit: str = "") -> Callable[[float], str]:
+    return lambda value: (
+        "" if lowest <= value <= highest else f"{lowest} から {highest}{unit} までです"
+    )
+
+
 def _are_ranges(value: list[str]) -> str:
     for text in value:
         ends = text.split("/") if isinstance(text, str) else []
@@ -106,8 +114,20 @@ def _is_this_year(value: str) -> str:
     return _is_one_of("fiscal_year")(value)
 
 
-def _are_texts(value: list[str]) -> str:
-    return "" if all(type(item) is str and item for item in value) else "ファイル名の並びです"
+def _are_fonts(value: list[Any]) -> str:
+    return "" if all(map(_is_font, value)) else _FONT_HINT
+
+
+def _is_font(item: Any) -> bool:
+    own = {"file": item} if type(item) is str else item
+    if type(own) is not dict or not own.keys() <= {"file", "face", "private_use"}:
+        return False
+    file, face, blocks = own.get("file", ""), own.get("face", 0), own.get("private_use", [])
+    return (
+        type(file) is str and file != "" and type(face) is int and face >= 0
+        and type(blocks) is list
+        and all(type(block) is str and re.fullmatch(CODE_POINTS, block) for block in blocks)
+    )  # fmt: skip
 
 
 def _protections_day(stage: str, prefix: str, day: str) -> list[Parameter]:
@@ -186,7 +206,18 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("bundle_by", "03", list, "宛名シールの束の分け方", [], _are_of("cohort")),
     Parameter("bundle_request_quote", "03", str, "束を分けるよう求める依頼文書の文言", ""),
     Parameter("label_sheet", "04", str, "ラベル用紙", REQUIRED),
-    Parameter("label_fonts", "04", list, "追加の書体ファイル", [], _are_texts),
+    Parameter("label_sheets_file", "04", str, "ラベル用紙の一覧", "params/label_sheets.yaml"),
+    Parameter("label_first_position", "04", int, "最初のシートで使い始めるラベルの位置", 1,
+              lambda value: "" if value >= 1 else "1 以上の整数です"),
+    Parameter("label_offset_x_mm", "04", float, "プリンターに合わせて右へずらす長さ", 0.0,
+              _lies_between(-5.0, 5.0, " mm")),
+    Parameter("label_offset_y_mm", "04", float, "プリンターに合わせて下へずらす長さ", 0.0,
+              _lies_between(-5.0, 5.0, " mm")),
+    Parameter("label_scale", "04", float, "プリンターに合わせた倍率", 1.0, _lies_between(0.98, 1.02)),
+    Parameter("label_order", "04", str, "印刷の順（郵便番号・町・番地か、台帳の順）", "postal_code",
+              _is_one_of("postal_code", "registry")),
+    Parameter("label_lot_sheets", "04", int, "1ロットのシートの上限（0 は分けない）", 0, _is_count),
+    Parameter("label_fonts", "04", list, "追加の書体ファイル", [], _are_fonts),
     *_protections_day("04", "print_", "印刷日"),
     *_applications_day("04", "print_", "印刷日"),
     Parameter("handover_registry_file", "05", str, "提供日の抽出ファイル", REQUIRED),
@@ -273,7 +304,10 @@ def find_line(path: Path, key: str) -> int:
 def check_parameter(parameter: Parameter, value: Any) -> str:
     """Say in Japanese what is wrong with a value, or nothing: types are strict, no coercion."""
     if type(value) is not parameter.kind:
-        kinds = {str: "文字（引用符で囲む）", int: "整数", list: "並び", dict: "表", bool: "真偽"}
+        kinds = {
+            str: "文字（引用符で囲む）", int: "整数", float: "小数（0.0 のように）", list: "並び",
+            dict: "表", bool: "真偽",
+        }  # fmt: skip
         return f"型が違います。{kinds[parameter.kind]}で書いてください"
     if value == "" and parameter.default is REQUIRED:
         return "空です。書いてください"

@@ -29,6 +29,7 @@ from recruitlib.handover.delta import digest_delta, find_void
 from recruitlib.handover.documents import render_letter, render_receipt
 from recruitlib.handover.receipt import Receipt, check_serials, count_labels, read_receipt
 from recruitlib.labels.export import find_new_housemates, select_fresh
+from recruitlib.labels.lots import strip_lots
 from recruitlib.optouts.exclusion import join_later_day, match_day, take_applications
 from recruitlib.registry.cohort import check_base_date
 from recruitlib.registry.extract import Extract, read_extract
@@ -140,11 +141,11 @@ def list_label_counts(
     bundles do.
     """
     rows = []
-    for bundle, own in labels.groupby("bundle", sort=True):
+    for bundle, own in labels.groupby(strip_lots(labels["bundle"]), sort=True):
         kept = own[~own["serial"].isin([*void["serial"], *spoiled])]
         name = "宛名シール" if bundle == ALL else f"宛名シール（{bundle}歳）"
         rows.append((f"{name} 枚数", f"{len(kept):,} 枚"))
-        rows.append((f"{name} シート", f"{own['sheet'].max():,} 枚"))
+        rows.append((f"{name} シート", f"{own.groupby('bundle')['sheet'].max().sum():,} 枚"))
         rows.append((f"{name} 通番", f"{own['serial'].min():,} から {own['serial'].max():,} まで"))
     rows.append(("欠番（取消し・汚損）", f"{len(void) + len(spoiled):,} 枚"))
     return rows

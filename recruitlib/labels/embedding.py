@@ -44,6 +44,8 @@ end
 # A PDF font finds its glyphs by number alone: no character map, no typesetting, no names.
 _UNUSED_TABLES = ["cmap", "name", "OS/2", "GSUB", "GPOS", "GDEF", "BASE", "JSTF", "vhea", "vmtx"]
 _UNUSED_TABLES += ["VORG", "DSIG", "gasp", "kern", "mort", "morx"]
+# What a variable font could become; printed is its default.
+_UNUSED_TABLES += ["fvar", "gvar", "avar", "cvar", "HVAR", "VVAR", "MVAR", "STAT"]
 _SYMBOLIC = 4  # FontDescriptor /Flags: glyphs are not chosen by a standard encoding
 
 
@@ -63,9 +65,11 @@ class EmbeddedFont:
     def __init__(self, font: LabelFont, name: str) -> None:
         self.font = font
         self.fontName = name
+        self.resource = ""
         self._numbers: dict[str, int] = {}
         self._glyphs: list[Glyph] = []
-        self._resource = ""
+        self._codes: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
 
     def _number(self, cluster: str) -> int:
         number = self._numbers.get(cluster)
@@ -75,6 +79,7 @@ class EmbeddedFont:
                 raise ValueError(f"no glyph in {self.font.name}")
             self._glyphs.append(glyph)
             number = self._numbers[cluster] = len(self._glyphs)
+            self._codes[cluster] = escapePDF(number.to_bytes(2, "big"))
         return number
 
     def stringWidth(self, text: str, size: float, encoding: str = "") -> float:  # noqa: N802
@@ -84,14 +89,20 @@ class EmbeddedFont:
 
     def formatForPdf(self, text: str) -> str:  # noqa: N802
         """Encode a text as the two-byte numbers of its clusters, escaped for a PDF string."""
-        numbers = [self._number(cluster) for cluster in split_clusters(text)]
-        return escapePDF(b"".join(number.to_bytes(2, "big") for number in numbers))
+        known = self._texts.get(text)
+        if known is None:
+            clusters = split_clusters(text)
+            for cluster in clusters:
+                if cluster not in self._codes:
+                    self._number(cluster)
+            known = self._texts[text] = "".join(map(self._codes.__getitem__, clusters))
+        return known
 
     def addObjects(self, document: Any) -> None:  # noqa: N802
         """Reserve the font's name at first use; write the font when all text is known."""
-        if not self._resource:
-            self._resource = f"F{len(document.fontMapping) + 1}"
-            document.fontMapping[self.fontName] = f"/{self._resource}"
+        if not self.resource:
+            self.resource = f"F{len(document.fontMapping) + 1}"
+            document.fontMapping[self.fontName] = f"/{self.resource}"
             document.delayedFonts.append(self)
             return
         outlines, renumbered = _take_subset(self.font, {glyph.number for glyph in self._glyphs})
@@ -108,11 +119,11 @@ class EmbeddedFont:
                 "Registry": PDFString("Adobe"), "Ordering": PDFString("Identity"), "Supplement": 0,
             }),
             "FontDescriptor": document.Reference(
-                self._describe(document, name, outlines), f"{self._resource}:descriptor"
+                self._describe(document, name, outlines), f"{self.resource}:descriptor"
             ),
             "DW": 1000,
             "W": PDFArray([1, PDFArray([glyph.advance for glyph in self._glyphs])]),
-            "CIDToGIDMap": document.Reference(_pack(glyph_map), f"{self._resource}:glyphs"),
+            "CIDToGIDMap": document.Reference(_pack(glyph_map), f"{self.resource}:glyphs"),
         })  # fmt: skip
         composite = PDFDictionary({
             "Type": PDFName("Font"),
@@ -120,12 +131,12 @@ class EmbeddedFont:
             "BaseFont": PDFName(name),
             "Encoding": PDFName("Identity-H"),
             "DescendantFonts": PDFArray([
-                document.Reference(descendant, f"{self._resource}:descendant")
+                document.Reference(descendant, f"{self.resource}:descendant")
             ]),
-            "ToUnicode": document.Reference(_pack(reverse_map), f"{self._resource}:unicode"),
+            "ToUnicode": document.Reference(_pack(reverse_map), f"{self.resource}:unicode"),
         })  # fmt: skip
         fonts = document.idToObject["BasicFonts"].dict
-        fonts[self._resource] = document.Reference(composite, self._resource)
+        fonts[self.resource] = document.Reference(composite, self.resource)
 
     def _describe(self, document: Any, name: str, outlines: bytes) -> PDFDictionary:
         metrics = self.font.metrics
@@ -142,7 +153,7 @@ class EmbeddedFont:
             "Descent": round(metrics["descent"] * scale),
             "CapHeight": round(metrics["ascent"] * scale),
             "StemV": 80,
-            "FontFile2": document.Reference(file, f"{self._resource}:file"),
+            "FontFile2": document.Reference(file, f"{self.resource}:file"),
         })  # fmt: skip
 
 
@@ -158,6 +169,8 @@ def _take_subset(font: LabelFont, numbers: set[int]) -> tuple[bytes, dict[int, i
     options.notdef_outline = True
     options.drop_tables += _UNUSED_TABLES
     source = font.open()
+    # A font may hold no glyph names; then they are made from the cmap, which is dropped below.
+    source.setGlyphOrder(font.names)
     subsetter = Subsetter(options)
     subsetter.populate(gids=sorted(numbers))
     subsetter.subset(source)

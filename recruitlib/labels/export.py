@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from recruitlib.base.audit import append_entry, digest_keyed, group_digest
-from recruitlib.base.counts import ALL, Count, merge_counts, read_counts
+from recruitlib.base.counts import merge_counts, read_counts
 from recruitlib.base.decisions import read_decisions
 from recruitlib.base.profiles import list_rows
 from recruitlib.base.run import (
@@ -20,8 +20,18 @@ from recruitlib.base.run import (
 )
 from recruitlib.base.scope import read_scope
 from recruitlib.base.vault import read_print_password
-from recruitlib.labels.fitting import FittedLabel, count_adjustments, fit_labels
-from recruitlib.labels.fonts import LabelFont, default_font_path, find_unprintable
+from recruitlib.labels.chain import open_chain
+from recruitlib.labels.fitting import count_adjustments, fit_labels
+from recruitlib.labels.fonts import COLUMN_NAMES, LabelFont, find_unprintable
+from recruitlib.labels.lots import (
+    Bundle,
+    count_printed,
+    number_labels,
+    sort_recipients,
+    split_bundles,
+    split_lots,
+)
+from recruitlib.labels.pages import render_list
 from recruitlib.labels.printing import encrypt_pdf, render_labels
 from recruitlib.labels.proof import (
     compare_labels,
@@ -31,7 +41,14 @@ from recruitlib.labels.proof import (
     render_page,
     write_expected,
 )
-from recruitlib.labels.sheets import Sheet, read_sheet
+from recruitlib.labels.sheets import (
+    Alignment,
+    Sheet,
+    align_sheet,
+    begin_at,
+    read_sheet,
+    share_out,
+)
 from recruitlib.optouts.exclusion import (
     join_later_day,
     match_day,
@@ -52,13 +69,7 @@ from recruitlib.review.approval import check_approval, digest_approval, read_app
 from recruitlib.review.balance import check_balance, count_people
 from recruitlib.review.recipients import Exclusions
 
-COLUMN_LABELS = {
-    "full_name": "氏名",
-    "postal_code": "郵便番号",
-    "address": "住所",
-    "building": "方書",
-}
-LABEL_COLUMNS = ("serial", "bundle", "sheet", "position", "addressee_id", "cohort")
+END_PAGE = "labels_end.pdf"
 # What an application says; a row that differs in any of it since the approval is a new one.
 _CONTENT = [*CONTENT, "card_name", "card_substitutes"]
 
@@ -70,23 +81,14 @@ class PrintDay(NamedTuple):
     excluded: pd.DataFrame
 
 
-class Bundle(NamedTuple):
-    """One print lot: its name, its people in print order, its fitted labels and its plain PDF."""
-
-    name: str
-    people: pd.DataFrame
-    fitted: list[FittedLabel]
-    pdf: bytes
-    first_serial: int
-
-
 def check_print_day(stage: Stage) -> PrintDay:
     """Ask whether the approval still holds on print day, with the lists of today.
 
     With no new hit the approval stands; any hit takes the run back to 03.
     """
-    # A missing password is better known now than after the printing.
+    # A missing password, or a font that cannot be used, is better known now than at the printing.
     read_print_password(stage.parameters["run_id"], stage.demonstration)
+    open_fonts(stage)
     ask_scope(stage)
     recipients, cohort = (
         read_private_table(stage, "recipients"),
@@ -180,8 +182,7 @@ def check_new_hits(
 
 def open_fonts(stage: Stage) -> list[LabelFont]:
     """Open the font chain: the office's own fonts first, then the installed IPAexゴシック."""
-    own = [stage.root / str(path) for path in stage.parameters["label_fonts"]]
-    return [LabelFont(path) for path in (*own, default_font_path())]
+    return open_chain(stage.root, stage.parameters["label_fonts"])
 
 
 def shows_postal_code(stage: Stage) -> bool:
@@ -189,8 +190,28 @@ def shows_postal_code(stage: Stage) -> bool:
     return read_scope(stage.locate("scope_file")).postal_code_is_address
 
 
+def open_sheet(stage: Stage) -> Sheet:
+    """Open the label sheet as this printer prints it, from the first label that is left on it.
+
+    Raises:
+        ParameterError: the sheet is unknown, does not add up or has no such label, or text would
+            come too near to the edge of the page.
+    """
+    values = stage.parameters
+    sheet = read_sheet(stage.locate("label_sheets_file"), values["label_sheet"])
+    return align_sheet(begin_at(sheet, values["label_first_position"]), read_alignment(values))
+
+
+def read_alignment(values: Mapping[str, Any]) -> Alignment:
+    """Read what the printer needs from the parameters."""
+    offsets = values["label_offset_x_mm"], values["label_offset_y_mm"]
+    return Alignment(*offsets, values["label_scale"])
+
+
 def make_bundles(stage: Stage, day: PrintDay) -> list[Bundle]:
     """Fit and print every recipient, in one bundle or in those that the request asks for.
+
+    Bundles are divided into lots where the parameters limit the sheets of one file.
 
     Returns:
         the bundles; their people together are the recipients, each once.
@@ -201,15 +222,17 @@ def make_bundles(stage: Stage, day: PrintDay) -> list[Bundle]:
     fonts = open_fonts(stage)
     gaps = find_unprintable(day.recipients, fonts)
     problems = [
-        f"{row['source_row']}行目の{COLUMN_LABELS[row['column']]}: {row['code_points']}（{row['reason']}）。"
+        f"{row['source_row']}行目の{COLUMN_NAMES[row['column']]}: {row['code_points']}（{row['reason']}）。"
         for row in gaps.head(20).to_dict("records")
     ]
     ask_guard(stage, "labels.every_character", problems, f"{len(day.recipients):,}枚の全文字")
-    sheet = read_sheet(stage.locate("label_sheet"))
+    ordered = sort_recipients(day.recipients, stage.parameters["label_order"])
+    split = split_bundles(ordered, stage.parameters["bundle_by"])
+    limit = stage.parameters["label_lot_sheets"]
     bundles: list[Bundle] = []
     refused = []
     first = 1
-    for name, people in split_bundles(day.recipients, stage.parameters["bundle_by"]):
+    for name, people, sheet in split_lots(split, open_sheet(stage), limit):
         fitted, misfits = fit_labels(people, sheet, fonts, shows_postal_code(stage))
         refused += misfits["source_row"].tolist()
         pdf = b""
@@ -217,32 +240,42 @@ def make_bundles(stage: Stage, day: PrintDay) -> list[Bundle]:
             margin = f"{stage.parameters['run_id']} {name} シート {{sheet}}/{{sheets}} 通番 {{first}}-{{last}}"
             note = "見本" if stage.demonstration else ""
             pdf = render_labels(fitted, sheet, fonts, margin, note, first_serial=first)
-        bundles.append(Bundle(name, people, fitted, pdf, first))
+        bundles.append(Bundle(name, people, sheet, fitted, pdf, first))
         first += len(people)
     problems = [f"ラベルに収まりません（{list_rows(pd.Series(refused))}）。"] if refused else []
-    clipped = sum(len(find_clipped(bundle.pdf, sheet)) for bundle in bundles if not refused)
+    clipped = sum(len(find_clipped(bundle.pdf, bundle.sheet)) for bundle in bundles if not refused)
     if clipped:
         problems.append(f"枠からはみ出すラベルが {clipped} 枚あります。")
     ask_guard(stage, "labels.nothing_clipped", problems, "全枚の文字の位置を測りました")
     return bundles
 
 
-def split_bundles(
-    recipients: pd.DataFrame, bundle_by: Sequence[str]
-) -> list[tuple[str, pd.DataFrame]]:
-    """Split recipients into bundles; by default one, since a bundle tells what a label does not."""
-    if not bundle_by:
-        return [(ALL, recipients)]
-    return [
-        (str(age), people.reset_index(drop=True))
-        for age, people in recipients.groupby("cohort", sort=True)
-    ]
-
-
 def lock_bundles(stage: Stage, bundles: list[Bundle]) -> dict[str, bytes]:
-    """Encrypt each bundle's PDF with the print password: the files that are delivered."""
+    """Encrypt each bundle's PDF with the print password: the files that are delivered.
+
+    Where bundles are divided into lots, a page for plain paper lists the lots.
+    """
     password = read_print_password(stage.parameters["run_id"], stage.demonstration)
-    return {f"labels_{bundle.name}.pdf": encrypt_pdf(bundle.pdf, password) for bundle in bundles}
+    plain = {f"labels_{bundle.name}.pdf": bundle.pdf for bundle in bundles}
+    if stage.parameters["label_lot_sheets"]:
+        plain[END_PAGE] = render_end_page(stage, bundles)
+    return {name: encrypt_pdf(pdf, password) for name, pdf in plain.items()}
+
+
+def render_end_page(stage: Stage, bundles: list[Bundle]) -> bytes:
+    """Draw the end page: what each lot must come to on paper, and all of them together."""
+    note = "（見本）" if stage.demonstration else ""
+    title = f"{stage.parameters['run_id']} 宛名シール ロットの一覧{note}"
+    counts = [(len(b.people), len(share_out(b.sheet, len(b.people)))) for b in bundles]
+    rows = [
+        (bundle.name, f"{sheets:,}", f"{labels:,}",
+         f"{bundle.first_serial:,} - {bundle.first_serial + labels - 1:,}")
+        for bundle, (labels, sheets) in zip(bundles, counts, strict=True)
+    ]  # fmt: skip
+    labels, sheets = (sum(column) for column in zip(*counts, strict=True))
+    heads = ("ロット", "シート", "ラベル", "通番")
+    total = ("計", f"{sheets:,}", f"{labels:,}", "")
+    return render_list(title, [heads, *rows, total], open_fonts(stage)[-1])
 
 
 def prove_bundles(
@@ -254,16 +287,16 @@ def prove_bundles(
         one row per bundle: labels written, read back, different, excluded found, extra items.
     """
     password = read_print_password(stage.parameters["run_id"], stage.demonstration)
-    sheet, postal = read_sheet(stage.locate("label_sheet")), shows_postal_code(stage)
+    postal = shows_postal_code(stage)
     own = set(write_expected(day.recipients, postal))
     barred = set(write_expected(day.excluded, postal)) - own
     rows, extras = [], []
     for bundle in bundles:
         pdf = files[f"labels_{bundle.name}.pdf"]
-        printed = read_back(pdf, sheet, password)
-        different = compare_labels(printed, bundle.people, sheet, postal)
+        printed = read_back(pdf, bundle.sheet, password)
+        different = compare_labels(printed, bundle.people, bundle.sheet, postal)
         found = int(printed["text"].str.replace(" +", " ", regex=True).isin(barred).sum())
-        extra = find_extra_items(pdf, sheet, password, _margin_pattern(stage, bundle))
+        extra = find_extra_items(pdf, bundle.sheet, password, _margin_pattern(stage, bundle))
         extras += [f"{bundle.name}: {item}。" for item in extra]
         rows.append(
             (bundle.name, len(bundle.people), len(printed), len(different), found, len(extra))
@@ -291,39 +324,13 @@ def _margin_pattern(stage: Stage, bundle: Bundle) -> str:
     return rf"{own} シート \d+/\d+ 通番 \d+-\d+{note}"
 
 
-def number_labels(bundles: list[Bundle], per_page: int) -> pd.DataFrame:
-    """Number every label: serial, bundle, sheet and position, the person's id and cohort."""
-    rows = []
-    for bundle in bundles:
-        for place, person in enumerate(bundle.people.to_dict("records")):
-            sheet, position = divmod(place, per_page)
-            rows.append(
-                (bundle.first_serial + place, bundle.name, sheet + 1, position + 1,
-                 person["addressee_id"], person["cohort"])
-            )  # fmt: skip
-    return pd.DataFrame(rows, columns=list(LABEL_COLUMNS))
-
-
-def count_printed(labels: pd.DataFrame) -> list[Count]:
-    """Count labels by cohort, and sheets by cohort where a bundle holds one, else in all."""
-    counts = [
-        Count(str(age), "labels", len(own)) for age, own in labels.groupby("cohort", sort=True)
-    ]
-    for _, own in labels.groupby("bundle", sort=True):
-        ages = own["cohort"].unique()
-        counts.append(
-            Count(str(ages[0]) if len(ages) == 1 else ALL, "sheets", int(own["sheet"].max()))
-        )
-    return counts
-
-
 def balance_labels(stage: Stage, bundles: list[Bundle]) -> pd.DataFrame:
     """Number every label and ask whether the count equation holds up to the labels.
 
     Returns:
         serial, bundle, sheet, position, addressee_id, cohort; one row per label.
     """
-    labels = number_labels(bundles, read_sheet(stage.locate("label_sheet")).per_page)
+    labels = number_labels(bundles)
     merged = merge_counts(read_counts(stage.folder), count_printed(labels), stage.number)
     ask_guard(stage, "review.counts_balance", check_balance(merged), "取込から宛名シールまで")
     return labels
@@ -346,12 +353,12 @@ def digest_plain(stage: Stage, pdf: bytes) -> str:
     return digest_keyed(stage.key.digest_key, pdf)
 
 
-def tabulate_fit(bundles: list[Bundle], sheet: Sheet) -> pd.DataFrame:
+def tabulate_fit(bundles: list[Bundle]) -> pd.DataFrame:
     """Tabulate how the labels fitted: full size, condensed, wrapped, made smaller."""
     rows = []
     for bundle in bundles:
         found = count_adjustments(bundle.fitted)
-        sheets = -(-len(bundle.people) // sheet.per_page)
+        sheets = len(share_out(bundle.sheet, len(bundle.people)))
         rows.append(
             (bundle.name, found["labels"], sheets, found["full_size"], found["condensed"],
              found["wrapped"], found["shrunk"])
@@ -388,7 +395,7 @@ _MASKED = (
 
 def preview_sheet(stage: Stage) -> bytes:
     """Draw the first sheet with invented names, to see the fit without showing a person."""
-    sheet = read_sheet(stage.locate("label_sheet"))
+    sheet = open_sheet(stage)
     rows = [(place, *_MASKED[place % len(_MASKED)]) for place in range(sheet.per_page)]
     columns = ["source_row", "postal_code", "address", "building", "full_name"]
     fonts = open_fonts(stage)

@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from recruitlib.labels.collector import pause_collector
 from recruitlib.labels.fonts import (
+    COLUMN_NAMES,
     HONORIFIC,
     POSTAL_MARK,
     LabelFont,
@@ -21,7 +24,7 @@ from recruitlib.labels.fonts import (
     describe_code_points,
     split_clusters,
 )
-from recruitlib.labels.lines import Piece, find_glyphs, measure_piece, wrap_pieces
+from recruitlib.labels.lines import Piece, measure_piece, wrap_pieces
 from recruitlib.labels.sheets import Sheet
 
 POINTS_PER_MM = 72 / 25.4
@@ -36,14 +39,12 @@ _SIZES = {
 }
 _REFERENCE_HEIGHT_MM = 34.3
 _SMALLEST_SHARE = 0.75
+_KEPT = 1 << 16  # fields whose setting is remembered: most labels share address and building
 _STEPS = [step / 20 for step in range(20, 8, -1)]
 _ASCENT, _DESCENT = 0.88, 0.12  # of a Japanese em square
 _TOP_SPACE = 0.08  # of the height, above short labels: their first lines stand level on the sheet
 _POSTAL_CODE = re.compile(r"([0-9０-９]{3})[-－‐−]?([0-9０-９]{4})")
 _TO_ASCII_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
-_COLUMN_NAMES = {
-    "postal_code": "郵便番号", "address": "住所", "building": "方書", "full_name": "氏名",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +87,26 @@ class _Block(NamedTuple):
     font: LabelFont
 
 
-class _Setting(NamedTuple):
+class _Shape(NamedTuple):
+    """What decides where a field's lines stand, in points.
+
+    For each line its height above and below the baseline, and how far it moves to the right for
+    its first glyph's ink.
+    """
+
     size: float
-    scale: float
+    boxes: tuple[tuple[float, float], ...]
+    insets: tuple[float, ...]
+
+
+class _Setting(NamedTuple):
+    """One field as it is set; the width is that of its widest line, in points."""
+
+    shape: _Shape
+    percent: float
     font: LabelFont
     pieces: Sequence[Piece]
+    width: float
 
 
 def format_postal_code(postal_code: str) -> str | None:
@@ -127,10 +143,11 @@ def fit_labels(
         Together they have as many entries as `recipients` has rows.
     """
     columns = [recipients[column] for column in LabelText._fields]
-    fitted = [
-        fit_label(LabelText(*values), sheet, font_chain, show_postal_code)
-        for values in zip(*columns, strict=True)
-    ]
+    with pause_collector():
+        fitted = [
+            fit_label(LabelText(*values), sheet, font_chain, show_postal_code)
+            for values in zip(*columns, strict=True)
+        ]
     refused = [(label.source_row, label.reason) for label in fitted if label.reason]
     table = pd.DataFrame(refused, columns=["source_row", "reason"]).astype({"reason": str})
     return [label for label in fitted if not label.reason], table
@@ -171,12 +188,14 @@ def fit_label(
                 too_wide = block.column
                 break
             settings.append(setting)
-        if len(settings) == len(blocks) and _sum_height(settings) <= height:
-            return _place_lines(label.source_row, settings, sheet, step < 1)
-        if len(settings) == len(blocks):
-            too_wide = ""
+        if len(settings) < len(blocks):
+            continue
+        lines = _place_lines(settings, width, height, sheet.padding_mm)
+        if lines:
+            return _finish_label(label.source_row, settings, lines, step < 1)
+        too_wide = ""
     if too_wide:
-        name = _COLUMN_NAMES[too_wide]
+        name = COLUMN_NAMES[too_wide]
         return FittedLabel(
             label.source_row, reason=f"{name}の番号または単語が長く、切らずにラベルに入りません"
         )
@@ -214,95 +233,108 @@ def _explain_characters(column: str, text: str, font_chain: Sequence[LabelFont])
         for cluster in dict.fromkeys(split_clusters(text))
         if not any(font.find_glyph(cluster) for font in font_chain)
     ]
-    name = _COLUMN_NAMES[column]
+    name = COLUMN_NAMES[column]
     if not nowhere:
         return f"{name}の全部の字を持つ書体が1つもありません"
     points = "、".join(describe_code_points(cluster) for cluster in nowhere)
     return f"{name}に印刷できない字があります（{points}）"
 
 
+@lru_cache(maxsize=_KEPT)
 def _set_block(block: _Block, share: float, width: float) -> _Setting | None:
     full, floor = _SIZES[block.column]
     size = max(floor, round(full * share * 2) / 2)
-    glyphs = find_glyphs(block.text, block.font)
+    glyphs = block.font.list_glyphs(block.text)
     whole = measure_piece(block.text, glyphs)
     limit = width * 1000 / size
     if whole.width <= limit:
-        return _Setting(size, 1.0, block.font, [whole])
+        return _measure_setting(size, 1.0, block.font, [whole])
     if whole.width * CONDENSED_FLOOR <= limit:
         # Rounded down to whole thousandths, so that the printed scale never exceeds the space.
-        return _Setting(size, int(limit / whole.width * 1000) / 1000, block.font, [whole])
+        scale = int(limit / whole.width * 1000) / 1000
+        return _measure_setting(size, scale, block.font, [whole])
     pieces = wrap_pieces(block.text, glyphs, limit)
     if pieces:
-        return _Setting(size, 1.0, block.font, pieces)
+        return _measure_setting(size, 1.0, block.font, pieces)
     pieces = wrap_pieces(block.text, glyphs, limit / CONDENSED_FLOOR)
     if pieces is None:
         return None
     widest = max(piece.width for piece in pieces)
-    return _Setting(size, int(limit / widest * 1000) / 1000, block.font, pieces)
+    return _measure_setting(size, int(limit / widest * 1000) / 1000, block.font, pieces)
 
 
-def _line_boxes(settings: Sequence[_Setting]) -> list[tuple[float, float]]:
+def _measure_setting(
+    size: float, scale: float, font: LabelFont, pieces: Sequence[Piece]
+) -> _Setting:
     # Ink decides where it reaches further than the em square: an accent, a bracket's foot.
-    return [
-        (
-            setting.size * max(_ASCENT, piece.top / 1000),
-            setting.size * max(_DESCENT, -piece.bottom / 1000),
-        )
-        for setting in settings
-        for piece in setting.pieces
+    boxes = [
+        (size * max(_ASCENT, piece.top / 1000), size * max(_DESCENT, -piece.bottom / 1000))
+        for piece in pieces
     ]
+    insets = [size * scale * piece.inset / 1000 for piece in pieces]
+    width = max(piece.width for piece in pieces) * size * scale / 1000
+    return _Setting(
+        _Shape(size, tuple(boxes), tuple(insets)), round(scale * 100, 1), font, pieces, width
+    )
 
 
-def _line_gaps(settings: Sequence[_Setting]) -> list[float]:
+def _line_gaps(shapes: Sequence[_Shape]) -> list[float]:
     # The space before each line; the name stands apart from the address.
     gaps = []
-    for place, setting in enumerate(settings):
-        last = place == len(settings) - 1
-        before = setting.size * (0.3 if last else LINE_PITCH - 1)
-        gaps += [before, *[setting.size * (LINE_PITCH - 1)] * (len(setting.pieces) - 1)]
+    for place, shape in enumerate(shapes):
+        last = place == len(shapes) - 1
+        before = shape.size * (0.3 if last else LINE_PITCH - 1)
+        gaps += [before, *[shape.size * (LINE_PITCH - 1)] * (len(shape.boxes) - 1)]
     return [0.0, *gaps[1:]]
 
 
-def _sum_height(settings: Sequence[_Setting]) -> float:
-    return sum(map(sum, _line_boxes(settings))) + sum(_line_gaps(settings))
+@lru_cache(maxsize=_KEPT)
+def _place_shapes(
+    shapes: tuple[_Shape, ...], indent: float, height: float, padding: float
+) -> list[tuple[float, float]] | None:
+    # Where each line begins, in millimetres from the label's corner; None when it is too high.
+    gaps = _line_gaps(shapes)
+    used = sum(above + below for shape in shapes for above, below in shape.boxes) + sum(gaps)
+    if used > height:
+        return None
+    apart = min((height - used) / 2, shapes[-1].size * 0.8)
+    down = min((height - used - apart) / 2, _TOP_SPACE * height)
+    first_of_name = len(gaps) - len(shapes[-1].boxes)
+    lines = [line for shape in shapes for line in zip(shape.boxes, shape.insets, strict=True)]
+    places = []
+    for number, (((above, below), inset), gap) in enumerate(zip(lines, gaps, strict=True)):
+        down += gap + above + (apart if number == first_of_name else 0.0)
+        across = inset + (indent if number >= first_of_name else 0.0)
+        places.append(
+            (round(padding + across / POINTS_PER_MM, 4), round(padding + down / POINTS_PER_MM, 4))
+        )
+        down += below
+    return places
 
 
 def _place_lines(
-    source_row: Any, settings: Sequence[_Setting], sheet: Sheet, shrunk: bool
-) -> FittedLabel:
-    height = (sheet.label_height_mm - 2 * sheet.padding_mm) * POINTS_PER_MM
-    width = (sheet.label_width_mm - 2 * sheet.padding_mm) * POINTS_PER_MM
-    spare = height - _sum_height(settings)
+    settings: Sequence[_Setting], width: float, height: float, padding: float
+) -> tuple[FittedLine, ...] | None:
     name = settings[-1]
-    apart = min(spare / 2, name.size * 0.8)
-    name_width = max(piece.width for piece in name.pieces) * name.size * name.scale / 1000
-    indent = max(0.0, min(name.size, width - name_width))
-    boxes, gaps = _line_boxes(settings), _line_gaps(settings)
-    first_of_name = len(boxes) - len(name.pieces)
-    lines = []
-    down = min((spare - apart) / 2, _TOP_SPACE * height)
-    places = [(setting, piece) for setting in settings for piece in setting.pieces]
-    for place, (setting, piece) in enumerate(places):
-        above, below = boxes[place]
-        down += gaps[place] + above + (apart if place == first_of_name else 0.0)
-        across = setting.size * setting.scale * piece.inset / 1000
-        across += indent if place >= first_of_name else 0.0
-        lines.append(
-            FittedLine(
-                piece.text,
-                round(sheet.padding_mm + across / POINTS_PER_MM, 4),
-                round(sheet.padding_mm + down / POINTS_PER_MM, 4),
-                setting.size,
-                round(setting.scale * 100, 1),
-                setting.font,
-            )
-        )
-        down += below
+    indent = max(0.0, min(name.shape.size, width - name.width))
+    shapes = tuple([setting.shape for setting in settings])
+    places = _place_shapes(shapes, indent, height, padding)
+    if places is None:
+        return None
+    lines = [(setting, piece) for setting in settings for piece in setting.pieces]
+    return tuple([
+        FittedLine(piece.text, *place, setting.shape.size, setting.percent, setting.font)
+        for (setting, piece), place in zip(lines, places, strict=True)
+    ])  # fmt: skip
+
+
+def _finish_label(
+    source_row: Any, settings: Sequence[_Setting], lines: tuple[FittedLine, ...], shrunk: bool
+) -> FittedLabel:
     return FittedLabel(
         source_row,
-        tuple(lines),
-        condensed=any(setting.scale < 1 for setting in settings),
+        lines,
+        condensed=any(setting.percent < 100 for setting in settings),
         wrapped=any(len(setting.pieces) > 1 for setting in settings),
         shrunk=shrunk,
     )

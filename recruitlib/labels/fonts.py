@@ -16,18 +16,24 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-from fontTools.ttLib import TTFont, TTLibError
+from fontTools.ttLib import TTFont, TTLibFileIsCollectionError
 
 from recruitlib.base.errors import ParameterError
+from recruitlib.labels.font_files import ADVICE, list_faces, list_faults
 
 HONORIFIC = "\u3000様"
 POSTAL_MARK = "〒"
-PRINTED_COLUMNS = ("postal_code", "address", "building", "full_name")
+COLUMN_NAMES = {
+    "postal_code": "郵便番号", "address": "住所", "building": "方書", "full_name": "氏名",
+}  # fmt: skip
+PRINTED_COLUMNS = tuple(COLUMN_NAMES)
 
-_CLUSTER = re.compile("(?s).[\ufe00-\ufe0f\U000e0100-\U000e01ef]?")
+_SELECTOR = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_CLUSTER = re.compile(f"(?s).{_SELECTOR.pattern}?")
 _SPACES = " \u3000"
 _PLACEHOLDERS = {"\ufffd": "置換文字（文字化けのあと）", "〓": "げた記号（字がない印）"}
-_NO_EMBEDDING = 0x0302  # OS/2 fsType: restricted, no subsetting, bitmap only
+# CJK Unified Ideographs Extensions I, H and J, which the tables of an older Python do not have.
+_NEWER_IDEOGRAPHS = (range(0x2EBF0, 0x2EE5E), range(0x31350, 0x323B0), range(0x323B0, 0x3347A))
 # Characters that Unicode's emoji-data.txt shows as pictures by default, outside U+1F000-1FAFF.
 _BMP_EMOJI = frozenset(
     "⌚⌛⏩⏪⏫⏬⏰⏳◽◾☔☕♈♉♊♋♌♍♎♏♐♑♒♓♿⚓⚡⚪⚫⚽⚾⛄⛅⛎⛔⛪⛲⛳⛵⛺⛽✅✊✋✨❌❎❓❔❕❗"
@@ -40,7 +46,7 @@ _CATEGORY_REASONS = {
     "Cn": "文字の割り当てがない符号位置",
     "Zl": "行の区切り文字",
     "Zp": "段落の区切り文字",
-    "Mn": "結合文字または字の付かない異体字セレクタ",
+    "Mn": "結合文字",
     "Mc": "結合文字",
     "Me": "結合文字",
 }
@@ -98,6 +104,10 @@ def _explain_ban(base: str, private_use: Sequence[range]) -> str:
         return _PLACEHOLDERS[base]
     code = ord(base)
     category = unicodedata.category(base)
+    if category == "Cn" and any(code in block for block in _NEWER_IDEOGRAPHS):
+        return ""
+    if _SELECTOR.fullmatch(base):
+        return "字の付かない異体字セレクタ"
     if category in _CATEGORY_REASONS:
         return _CATEGORY_REASONS[category]
     if category == "Co" and not any(code in block for block in private_use):
@@ -114,21 +124,57 @@ class LabelFont:
 
     Args:
         path: a font file with TrueType outlines (`.ttf`, or `.ttc` with `face_number`).
-        face_number: which face of a collection.
+        face_number: which face of a collection; None for a file that holds one font.
         private_use: private-use code points that this font is registered for; all others stay
             refused, because the same code is another character elsewhere.
 
     Raises:
-        ParameterError: when the file is no font, has PostScript outlines, is a variable font
-            that would be embedded in another weight, or forbids embedding.
+        ParameterError: the font cannot be printed with as it is; says why and what to use instead.
     """
 
-    def __init__(self, path: Path, face_number: int = 0, private_use: Sequence[range] = ()) -> None:
+    def __init__(
+        self, path: Path, face_number: int | None = None, private_use: Sequence[range] = ()
+    ) -> None:
         self.path = Path(path)
         self.face_number = face_number
         self.private_use = tuple(private_use)
-        font = self.open()
-        self._require_embeddable(font)
+        self._known: dict[str, Glyph | str] = {}
+        self._held: dict[str, Glyph] = {}
+        try:
+            problems = self._read()
+        except Exception as error:
+            # A damaged table may lead fontTools to any error.
+            problems = [f"読めません（{type(error).__name__}）。{ADVICE}"]
+        if problems:
+            raise ParameterError(f"書体 {self.path.name}: {' '.join(problems)}")
+
+    def __repr__(self) -> str:
+        return f"LabelFont({self.name})"
+
+    def open(self) -> TTFont:
+        """Open the font file anew, for reading or for taking a subset of it."""
+        return TTFont(
+            self.path,
+            fontNumber=-1 if self.face_number is None else self.face_number,
+            lazy=True,
+            recalcTimestamp=False,
+            recalcBBoxes=False,
+        )
+
+    def _read(self) -> list[str]:
+        try:
+            font = self.open()
+        except TTLibFileIsCollectionError:
+            return [
+                f"複数の書体のファイルです。face に{list_faces(self.path)}のどれかを書いてください。"
+            ]
+        with font:
+            problems = list_faults(font, self.path, self.face_number)
+            if not problems:
+                self._take(font)
+        return problems
+
+    def _take(self, font: TTFont) -> None:
         self.names: list[str] = font.getGlyphOrder()
         numbers = {name: number for number, name in enumerate(self.names)}
         self.metrics = {
@@ -137,50 +183,15 @@ class LabelFont:
             "box": [getattr(font["head"], side) for side in ("xMin", "yMin", "xMax", "yMax")],
             "units": font["head"].unitsPerEm,
         }
-        self.name: str = font["name"].getDebugName(6) or self.path.stem
+        named = font["name"].getDebugName(6) if "name" in font else None
+        self.name: str = named or self.path.stem
         self._characters = {code: numbers[name] for code, name in font.getBestCmap().items()}
         self._variants = self._read_variants(font, numbers)
         self._advances = _read_advances(font)
         self._offsets: Sequence[int] = font["loca"].locations
         self._outlines: bytes = font.getTableData("glyf")
-        self._known: dict[str, Glyph | str] = {}
-        font.close()
-
-    def __repr__(self) -> str:
-        return f"LabelFont({self.name})"
-
-    def open(self) -> TTFont:
-        """Open the font file anew, for reading or for taking a subset of it."""
-        try:
-            return TTFont(
-                self.path,
-                fontNumber=self.face_number,
-                lazy=True,
-                recalcTimestamp=False,
-                recalcBBoxes=False,
-            )
-        except (OSError, TTLibError, struct.error) as error:
-            raise ParameterError(
-                f"書体 {self.path.name} を読めません（{type(error).__name__}）。"
-                "TrueType形式（.ttf）の書体ファイルを指定してください。"
-            ) from None
-
-    def _require_embeddable(self, font: TTFont) -> None:
-        advice = "IPAmj明朝（ipamjm.ttf）か IPAexゴシック（ipaexg.ttf）を指定してください。"
-        if "glyf" not in font:
-            raise ParameterError(
-                f"書体 {self.path.name} はPostScript（CFF）形式の輪郭なので使えません。{advice}"
-            )
-        axes = font["fvar"].axes if "fvar" in font else []
-        if any(axis.axisTag == "wght" and axis.defaultValue != 400 for axis in axes):
-            raise ParameterError(
-                f"書体 {self.path.name} は可変書体で、既定の太さが標準（400）ではありません。"
-                f"{advice}"
-            )
-        if "OS/2" in font and font["OS/2"].fsType & _NO_EMBEDDING:
-            raise ParameterError(
-                f"書体 {self.path.name} はPDFへの埋め込みが許可されていません。{advice}"
-            )
+        if len(self._offsets) <= len(self.names) or self._offsets[-1] > len(self._outlines):
+            raise ValueError("glyf ends before its last outline")
 
     @staticmethod
     def _read_variants(font: TTFont, numbers: dict[str, int]) -> dict[tuple[int, int], int | None]:
@@ -198,6 +209,8 @@ class LabelFont:
         known = self._known.get(cluster)
         if known is None:
             known = self._known[cluster] = self._look_up(cluster)
+            if isinstance(known, Glyph):
+                self._held[cluster] = known
         return known if isinstance(known, Glyph) else None
 
     def explain_refusal(self, cluster: str) -> str:
@@ -206,8 +219,16 @@ class LabelFont:
 
     def holds(self, text: str) -> bool:
         """Say whether this font alone prints every cluster of the text."""
-        find = self.find_glyph
-        return all(map(find, split_clusters(text)))
+        clusters = split_clusters(text)
+        return all(map(self._held.__contains__, clusters)) or all(map(self.find_glyph, clusters))
+
+    def list_glyphs(self, text: str) -> list[Glyph]:
+        """List the glyphs of a text that the font is known to hold.
+
+        Raises:
+            KeyError: nobody asked yet whether the font holds it, or it does not.
+        """
+        return list(map(self._held.__getitem__, split_clusters(text)))
 
     def _look_up(self, cluster: str) -> Glyph | str:
         base = cluster[0]
@@ -236,7 +257,11 @@ class LabelFont:
         if end - start < 10:
             return None
         contours, *box = struct.unpack_from(">5h", self._outlines, start)
-        return (box[0], box[1], box[2], box[3]) if contours else None
+        x_min, y_min, x_max, y_max = box
+        # Composed of empty glyphs, it has contours but no ink.
+        return (
+            (x_min, y_min, x_max, y_max) if contours and x_min < x_max and y_min < y_max else None
+        )
 
 
 def _read_advances(font: TTFont) -> list[int]:
@@ -265,6 +290,12 @@ def choose_font(text: str, font_chain: Sequence[LabelFont]) -> LabelFont | None:
     return None
 
 
+def list_printed(recipients: pd.DataFrame, column: str) -> list[str]:
+    """List the strings of a column that one font must print as a whole: a name with its honorific."""
+    ending = HONORIFIC if column == "full_name" else ""
+    return [text + ending for text in recipients[column]]
+
+
 def find_unprintable(recipients: pd.DataFrame, font_chain: Sequence[LabelFont]) -> pd.DataFrame:
     """List every character of the labels that no registered font prints.
 
@@ -280,7 +311,8 @@ def find_unprintable(recipients: pd.DataFrame, font_chain: Sequence[LabelFont]) 
     judged: dict[str, list[tuple[str, str]]] = {}
     found: list[tuple[Any, str, str, str]] = []
     for column in PRINTED_COLUMNS:
-        for row, text in zip(recipients["source_row"], recipients[column], strict=True):
+        texts = list_printed(recipients, column)
+        for row, text in zip(recipients["source_row"], texts, strict=True):
             if text not in judged:
                 judged[text] = _list_gaps(text, font_chain)
             found += [(row, column, points, reason) for points, reason in judged[text]]

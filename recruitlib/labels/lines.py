@@ -97,7 +97,7 @@ def measure_piece(text: str, glyphs: Sequence[Glyph]) -> Piece:
 
 def find_glyphs(text: str, font: LabelFont) -> list[Glyph]:
     """Find the glyphs of a text that the font is known to hold."""
-    glyphs = [font.find_glyph(cluster) for cluster in split_clusters(text)]
+    glyphs = map(font.find_glyph, split_clusters(text))
     return [glyph for glyph in glyphs if glyph is not None]
 
 

@@ -23,7 +23,13 @@ from recruitlib.labels.reading import (
     read_cells,
     read_marks,
 )
-from recruitlib.labels.sheets import PAGE_HEIGHT_MM, PAGE_WIDTH_MM, Sheet, locate_cell
+from recruitlib.labels.sheets import (
+    PAGE_HEIGHT_MM,
+    PAGE_WIDTH_MM,
+    Sheet,
+    find_place,
+    locate_cell,
+)
 from recruitlib.labels.structure import find_foreign_structure
 
 _CLIP_TOLERANCE_MM = 0.1
@@ -114,8 +120,7 @@ def compare_labels(
     }
     found = []
     for order, parts in enumerate(fields):
-        sheet_index, cell_index = divmod(order, sheet.per_page)
-        place = (sheet_index + 1, cell_index + 1)
+        place = find_place(sheet, order)
         reason = _judge_cell(cells.pop(place, None), parts, approved)
         if reason:
             found.append((*place, reason))

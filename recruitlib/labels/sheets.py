@@ -1,24 +1,26 @@
-"""Sheets of labels: where on the paper each label lies."""
+"""Sheets of labels: where on the paper each label lies, and where this printer puts it."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import Any, NamedTuple
 
 from recruitlib.base.errors import ParameterError, raise_problems
+from recruitlib.base.parameters import read_yaml
 
 PAGE_WIDTH_MM = 210.0
 PAGE_HEIGHT_MM = 297.0
+UNPRINTABLE_MM = 5.0  # what office printers leave blank along the edge of the paper
 _ROUNDING_MM = 1e-6
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One kind of A4 label sheet; all lengths in millimetres from the top left of the page."""
+    """One kind of A4 label sheet; all lengths in millimetres from the top left of the page.
+
+    `first_position` is where a print begins: on a used sheet, the first label that is left.
+    """
 
     name: str
     columns: int
@@ -32,6 +34,7 @@ class Sheet:
     padding_mm: float
     products: tuple[str, ...]
     source: str
+    first_position: int = 1
 
     @property
     def per_page(self) -> int:
@@ -39,38 +42,48 @@ class Sheet:
         return self.columns * self.rows
 
 
+class Alignment(NamedTuple):
+    """What one printer needs so that its print meets the labels: offset, and scale from the corner."""
+
+    offset_x_mm: float = 0.0
+    offset_y_mm: float = 0.0
+    scale: float = 1.0
+
+
+# What stands in the file: everything but the place where a print begins.
+_KEYS = tuple(field.name for field in fields(Sheet) if field.default is MISSING)
 _COUNTS = ("columns", "rows")
-_LENGTHS = tuple(field.name for field in fields(Sheet) if field.name.endswith("_mm"))
+_LENGTHS = tuple(key for key in _KEYS if key.endswith("_mm"))
 
 
-def read_sheet(path: Path) -> Sheet:
-    """Read the geometry of a label sheet and prove that it lies on A4 without overlaps.
+def read_sheet(path: Path, name: str) -> Sheet:
+    """Read the geometry of one label sheet and prove that it lies on A4 without overlaps.
 
     Published tables of label sheets contain figures that run off the paper, so that no geometry
     is believed before it adds up.
 
     Args:
-        path: a YAML file with exactly the fields of `Sheet`.
+        path: a YAML file of named sheets, each with exactly the fields of `Sheet`.
+        name: which of them.
 
     Returns:
         The sheet.
 
     Raises:
-        ParameterError: on unknown, missing, mistyped or repeated keys, or when labels leave the
-            page or overlap; all problems at once.
+        ParameterError: when the file has no such sheet; on unknown, missing, mistyped or repeated
+            keys, or when labels leave the page or overlap; all problems at once.
     """
-    heading = f"ラベル用紙の設定 {path.name}"
-    try:
-        text = path.read_text(encoding="utf-8")
-        values = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    sheets = read_yaml(path)
+    if name not in sheets:
         raise ParameterError(
-            f"{heading}: YAMLとして読めません（{type(error).__name__}）。"
-            "同梱の用紙設定を写して書き直してください。"
-        ) from None
+            f"{path.name}: ラベル用紙 {name} はありません。次のどれかです: "
+            f"{'、'.join(map(str, sheets))}。"
+        )
+    heading = f"ラベル用紙の設定 {path.name} の {name}"
+    values = sheets[name]
     if not isinstance(values, dict):
         raise ParameterError(f"{heading}: 「項目: 値」の形になっていません。")
-    raise_problems(ParameterError, _list_key_problems(values, text), heading)
+    raise_problems(ParameterError, _list_key_problems(values), heading)
     raise_problems(ParameterError, _list_type_problems(values), heading)
     checked: dict[str, Any] = {key: float(values[key]) for key in _LENGTHS}
     sheet = Sheet(**{**values, **checked, "products": tuple(values["products"])})
@@ -78,13 +91,10 @@ def read_sheet(path: Path) -> Sheet:
     return sheet
 
 
-def _list_key_problems(values: dict[Any, Any], text: str) -> list[str]:
-    known = [field.name for field in fields(Sheet)]
-    written = re.findall(r"^(\w+)\s*:", text, re.MULTILINE)
+def _list_key_problems(values: dict[Any, Any]) -> list[str]:
     return [
-        *(f"項目 {key} がありません。" for key in known if key not in values),
-        *(f"項目 {key} は使えません。" for key in values if key not in known),
-        *(f"項目 {key} が2回書かれています。" for key in known if written.count(key) > 1),
+        *(f"項目 {key} がありません。" for key in _KEYS if key not in values),
+        *(f"項目 {key} は使えません。" for key in values if key not in _KEYS),
     ]
 
 
@@ -108,8 +118,7 @@ def _list_type_problems(values: dict[Any, Any]) -> list[str]:
 
 def _list_geometry_problems(sheet: Sheet) -> list[str]:
     problems = []
-    right = sheet.left_mm + (sheet.columns - 1) * sheet.pitch_x_mm + sheet.label_width_mm
-    bottom = sheet.top_mm + (sheet.rows - 1) * sheet.pitch_y_mm + sheet.label_height_mm
+    right, bottom = _find_far_edges(sheet)
     if right > PAGE_WIDTH_MM + _ROUNDING_MM:
         problems.append(f"右端のラベルが紙からはみ出します（{right:.1f} mm、A4は210 mm）。")
     if bottom > PAGE_HEIGHT_MM + _ROUNDING_MM:
@@ -120,7 +129,87 @@ def _list_geometry_problems(sheet: Sheet) -> list[str]:
         problems.append("縦の間隔 pitch_y_mm がラベルの高さより狭く、ラベルが重なります。")
     if min(sheet.label_width_mm, sheet.label_height_mm) <= 2 * sheet.padding_mm:
         problems.append("padding_mm が大きく、文字を印刷する場所がありません。")
-    return problems
+    return problems or _list_edge_problems(sheet)
+
+
+def _list_edge_problems(sheet: Sheet) -> list[str]:
+    right, bottom = _find_far_edges(sheet)
+    nearest = sheet.padding_mm + min(
+        sheet.left_mm, sheet.top_mm, PAGE_WIDTH_MM - right, PAGE_HEIGHT_MM - bottom
+    )
+    if nearest >= UNPRINTABLE_MM - _ROUNDING_MM:
+        return []
+    return [
+        f"文字が紙の端から {nearest:.1f} mm の所まで来ます。プリンターが印刷できるように "
+        f"{UNPRINTABLE_MM:.0f} mm 以上あけてください（padding_mm を大きくした用紙にします）。"
+    ]
+
+
+def _find_far_edges(sheet: Sheet) -> tuple[float, float]:
+    return (
+        sheet.left_mm + (sheet.columns - 1) * sheet.pitch_x_mm + sheet.label_width_mm,
+        sheet.top_mm + (sheet.rows - 1) * sheet.pitch_y_mm + sheet.label_height_mm,
+    )
+
+
+def align_sheet(sheet: Sheet, alignment: Alignment) -> Sheet:
+    """Move and scale a sheet as a printer needs it, so that every later step knows the same cells.
+
+    The labels' outer edges may leave the page, as those of a sheet without margins do; what is
+    printed inside their padding may not.
+
+    Args:
+        sheet: the sheet as the maker cut it.
+        alignment: what the printer needs.
+
+    Returns:
+        The sheet as it is drawn.
+
+    Raises:
+        ParameterError: when text would come too near to the edge of the page.
+    """
+    lengths = {key: getattr(sheet, key) * alignment.scale for key in _LENGTHS}
+    lengths["left_mm"] += alignment.offset_x_mm
+    lengths["top_mm"] += alignment.offset_y_mm
+    aligned = replace(sheet, **lengths)
+    heading = f"ラベル用紙 {sheet.name} の位置の補正"
+    raise_problems(ParameterError, _list_edge_problems(aligned), heading)
+    return aligned
+
+
+def begin_at(sheet: Sheet, first_position: int) -> Sheet:
+    """Begin the print at a later label, because the first sheet was used before.
+
+    Raises:
+        ParameterError: when the sheet has no such position.
+    """
+    locate_cell(sheet, first_position)
+    return replace(sheet, first_position=first_position)
+
+
+def find_place(sheet: Sheet, order: int) -> tuple[int, int]:
+    """Say on which sheet and at which position a label is printed.
+
+    Args:
+        sheet: the sheet.
+        order: 0 for the first label of the print.
+
+    Returns:
+        The sheet's number and the position on it, both from 1.
+    """
+    number, cell = divmod(sheet.first_position - 1 + order, sheet.per_page)
+    return number + 1, cell + 1
+
+
+def share_out(sheet: Sheet, labels: int) -> list[range]:
+    """Share labels out to sheets, the first of which may have been used before.
+
+    Returns:
+        For each sheet the orders of its labels, from 0.
+    """
+    first_end = sheet.per_page - sheet.first_position + 1
+    ends = range(first_end, labels + sheet.per_page, sheet.per_page)
+    return [range(max(0, end - sheet.per_page), min(end, labels)) for end in ends]
 
 
 def locate_cell(sheet: Sheet, position: int) -> tuple[float, float]:

@@ -61,7 +61,7 @@ def test_the_one_parameters_cell_holds_plain_typed_names_with_a_japanese_comment
     names = []
     for line in tagged[0].source.splitlines():
         name, kind = re.fullmatch(
-            r"(\w+): (str|int|bool|list|dict) = .*  # (?=.*[ぁ-ん一-龥]).*", line
+            r"(\w+): (str|int|float|bool|list|dict) = .*  # (?=.*[ぁ-ん一-龥]).*", line
         ).groups()  # type: ignore[union-attr]
         assert kind == BY_NAME[name].kind.__name__
         assert "=" not in line.split(" = ", 1)[1].split("  # ")[0]

@@ -142,6 +142,8 @@ def test_a_key_that_is_no_name_is_refused_and_does_not_break_the_message(
 REQUIRED_NAMES = sorted(set(_read_shipped()) - {
     "business_date", "registry_max_age_days", "applications_zero_confirmed_by", "optout_validity",
     "late_optout", "applicants", "undecided", "bundle_by", "bundle_request_quote", "label_fonts",
+    "label_sheets_file", "label_first_position", "label_offset_x_mm", "label_offset_y_mm",
+    "label_scale", "label_order", "label_lot_sheets",
     *(f"{day}protections_{what}" for day in ("", "print_", "handover_")
       for what in ("file", "listed_on", "attested_by")),
 })  # fmt: skip
@@ -161,6 +163,10 @@ def test_policies_left_out_take_the_cautious_default() -> None:
     assert (values["undecided"], values["optout_validity"]) == ("block", "fiscal_year")
     assert (values["applicants"], values["bundle_by"]) == (["self"], [])
     assert values["business_date"] == {}
+    # Nothing about the sheet, the printer, the order or the lots is changed unless somebody asks.
+    assert [value for name, value in values.items() if name.startswith("label_")][1:] == [
+        "params/label_sheets.yaml", 1, 0.0, 0.0, 1.0, "postal_code", 0, []
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -179,6 +185,8 @@ def test_policies_left_out_take_the_cautious_default() -> None:
         ('request_date: "2026-04-06"', "request_date: 2026-04-06", "request_date"),
         ("operator: 担当者A（見本）", "operator:", "operator"),
         ("applicants: [self]", "applicants: self", "applicants"),
+        ("label_scale: 1.0", "label_scale: 1", "label_scale"),
+        ("label_first_position: 1", "label_first_position: 1.5", "label_first_position"),
     ],
 )
 def test_a_mistyped_value_is_refused_and_never_coerced(
@@ -231,6 +239,14 @@ def test_yaml_itself_would_have_made_another_code_of_an_unquoted_one() -> None:
         ("applicants", ["self", "neighbour"]),
         ("undecided", "ignore"),
         ("bundle_by", ["sex"]),
+        ("label_first_position", 0),
+        ("label_offset_x_mm", 5.1),
+        ("label_offset_y_mm", -5.1),
+        ("label_offset_y_mm", float("nan")),
+        ("label_scale", 0.97),
+        ("label_scale", 1.03),
+        ("label_order", "name"),
+        ("label_lot_sheets", -1),
     ],
 )
 def test_a_value_of_the_right_type_but_outside_what_it_may_hold_is_refused(

@@ -31,7 +31,7 @@ from recruitlib.base.vault import KEY_VARIABLE, pack_key, unlock_key
 from recruitlib.cli import runs
 from recruitlib.pipeline import run_pipeline
 from recruitlib.review.approval import read_approval
-from tests.conftest import PARAMETERS, ROOT
+from tests.conftest import PARAMETERS, ROOT, change_parameters
 
 JAPANESE = re.compile("[ぁ-んァ-ン一-龯]")
 DIGEST = "0123 4567 89ab cdef"
@@ -73,7 +73,7 @@ def test_the_commands_are_those_of_the_manual(call: Call) -> None:
     assert code == 0
     assert set(cli.commands.commands) == {
         "demo", "run", "synth", "seal", "verify", "cases", "decide", "confirm", "approve",
-        "register", "inspect", "match", "towns", "why", "decide-listed",
+        "register", "inspect", "match", "towns", "why", "decide-listed", "sheet", "fonts",
     }  # fmt: skip
     assert all(name in out for name in cli.commands.commands)
 
@@ -402,3 +402,20 @@ def test_decide_confirm_and_approve_write_what_03_accepts(
     events = [entry["event"] for entry in read_entries(project / "runs/test_ward")]
     assert {"cases_shown", "why_shown"} <= set(events)
     assert "approved" in events
+
+
+def test_the_outline_of_a_sheet_is_written_with_what_the_printer_needs(
+    call: Call, project: Path
+) -> None:
+    code, out, _ = call("sheet", "a4_12_86x42", "--out", "plain.pdf")
+    assert (code, out) == (
+        0, "plain.pdf: A4 12面 86.4×42.3 mm。実際のサイズ（100%）で印刷してください。\n"
+    )  # fmt: skip
+    assert (project / "plain.pdf").read_bytes().startswith(b"%PDF-")
+    change_parameters(project, label_offset_x_mm=1.5)
+    code, _, _ = call("sheet", "a4_12_86x42", "--out", "moved.pdf", "--params", PARAMETERS)
+    assert code == 0
+    assert (project / "moved.pdf").read_bytes() != (project / "plain.pdf").read_bytes()
+    code, _, err = call("sheet", "a4_99", "--out", "none.pdf")
+    assert code == ParameterError.exit_code
+    assert "a4_24_66x34" in err and not (project / "none.pdf").exists()

@@ -128,6 +128,15 @@ def test_a_letter_says_nothing_of_ages_unless_the_bundles_do() -> None:
     assert two[-1] == ("欠番（取消し・汚損）", "3 枚")
 
 
+def test_the_letter_counts_the_lots_of_a_bundle_together() -> None:
+    lots = ["all-001"] * 9 + ["all-002"] * 5
+    sheets = [1] * 7 + [2] * 2 + [1] * 5
+    found = provision.list_label_counts(LABELS.assign(bundle=lots, sheet=sheets), VOID)
+    assert found[:3] == [
+        ("宛名シール 枚数", "12 枚"), ("宛名シール シート", "3 枚"), ("宛名シール 通番", "1 から 14 まで"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "digest", ["", "0000 0000 0000 0000", DELTA.digest[:15], DELTA.digest[1:17]]
 )

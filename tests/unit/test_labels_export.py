@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pandas as pd
 import pikepdf
+import pypdfium2 as pdfium
 import pytest
 import yaml
 from hypothesis import given
@@ -22,11 +23,13 @@ from recruitlib.base.profiles import Profile
 from recruitlib.base.run import Stage, ask_guard, read_private_table
 from recruitlib.base.scope import check_scope, read_scope
 from recruitlib.base.tables import ReadTable, read_table
-from recruitlib.labels import export
-from recruitlib.labels.export import Bundle, PrintDay
+from recruitlib.labels import export, lots
+from recruitlib.labels.export import PrintDay
+from recruitlib.labels.lots import Bundle
 from recruitlib.labels.printing import encrypt_pdf
-from recruitlib.labels.proof import read_back
-from recruitlib.labels.sheets import read_sheet
+from recruitlib.labels.proof import compare_labels, find_clipped, read_back
+from recruitlib.labels.sheets import begin_at, read_sheet, share_out
+from recruitlib.labels.structure import find_foreign_structure
 from recruitlib.optouts.applications import Received
 from recruitlib.optouts.cases import CASE_COLUMNS
 from recruitlib.optouts.exclusion import Matched
@@ -38,7 +41,7 @@ from recruitlib.review.recipients import Exclusions
 from tests.conftest import ROOT
 from tests.unit.stages import list_last_answer, make_residents, make_situation, make_stage, store
 
-LARGE = read_sheet(ROOT / "params/sheets/a4_12_86x42.yaml")
+LARGE = read_sheet(ROOT / "params/label_sheets.yaml", "a4_12_86x42")
 LINES = (
     {"full_name": "辻\U000e0100　花子", "address": "東京都新宿区葛\U000e0100町４番１号"},
     {"full_name": "\ufa19　\ufa11\ufa1b", "building": "コーポ試験２０１"},
@@ -170,7 +173,7 @@ def test_a_label_that_does_not_fit_is_named_and_nothing_is_printed(stage: Stage)
 def test_labels_drawn_for_another_sheet_are_found_clipped(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small = read_sheet(ROOT / "params/sheets/a4_24_66x34.yaml")
+    small = read_sheet(ROOT / "params/label_sheets.yaml", "a4_24_66x34")
     draw = export.render_labels
 
     def draw_on_small(fitted: Any, sheet: Any, *rest: Any, **options: Any) -> bytes:
@@ -489,15 +492,15 @@ def test_an_application_is_new_when_what_it_says_is_new(
 def test_every_recipient_gets_one_serial_and_one_place(ages: list[str], by_cohort: bool) -> None:
     people = make_residents(*({"cohort": age} for age in ages))
     bundles, first = [], 1
-    for name, own in export.split_bundles(people, ["cohort"] if by_cohort else []):
-        bundles.append(Bundle(name, own, [], b"", first))
+    for name, own in lots.split_bundles(people, ["cohort"] if by_cohort else []):
+        bundles.append(Bundle(name, own, LARGE, [], b"", first))
         first += len(own)
-    labels = export.number_labels(bundles, 12)
+    labels = lots.number_labels(bundles)
     assert labels["serial"].tolist() == list(range(1, len(ages) + 1))
     assert sorted(labels["addressee_id"]) == sorted(people["addressee_id"])
     assert not labels.duplicated(["bundle", "sheet", "position"]).any()
     assert labels["position"].between(1, 12).all()
-    counts = {(count.cohort, count.step): count.count for count in export.count_printed(labels)}
+    counts = {(count.cohort, count.step): count.count for count in lots.count_printed(labels)}
     assert {age: counts.get((age, "labels"), 0) for age in ("18", "22")} == {
         age: ages.count(age) for age in ("18", "22")
     }
@@ -507,8 +510,8 @@ def test_every_recipient_gets_one_serial_and_one_place(ages: list[str], by_cohor
 
 
 def test_one_bundle_is_the_default_since_a_bundle_tells_the_birth_year() -> None:
-    assert [name for name, _ in export.split_bundles(PEOPLE, [])] == ["all"]
-    assert [name for name, _ in export.split_bundles(PEOPLE, ["cohort"])] == ["18", "22"]
+    assert [name for name, _ in lots.split_bundles(PEOPLE, [])] == ["all"]
+    assert [name for name, _ in lots.split_bundles(PEOPLE, ["cohort"])] == ["18", "22"]
 
 
 def test_serials_run_on_from_bundle_to_bundle_and_stand_in_the_margin(tmp_path: Path) -> None:
@@ -520,6 +523,157 @@ def test_serials_run_on_from_bundle_to_bundle_and_stand_in_the_margin(tmp_path: 
     exchanged = {"labels_18.pdf": files["labels_22.pdf"], "labels_22.pdf": files["labels_18.pdf"]}
     with pytest.raises(OutputError):
         export.prove_bundles(stage, bundles, exchanged, DAY)
+
+
+# Used sheets, what the printer needs, order and lots.
+def read_page_texts(pdf: bytes, password: str = "demo") -> list[str]:
+    """Read each page's whole text with pdfium alone."""
+    document = pdfium.PdfDocument(pdf, password=password)
+    return [document[number].get_textpage().get_text_bounded() for number in range(len(document))]
+
+
+def test_a_used_sheet_and_a_moved_print_are_proved_like_any_other(tmp_path: Path) -> None:
+    stage = make_stage(
+        tmp_path, "04", label_first_position=5, label_offset_x_mm=1.5, label_offset_y_mm=-2.0,
+        label_scale=1.01,
+    )  # fmt: skip
+    bundles, files = print_day(stage)
+    assert export.prove_bundles(stage, bundles, files, DAY).values.tolist() == [
+        ["all", 14, 14, 0, 0, 0]
+    ]
+    labels = lots.number_labels(bundles)
+    assert labels["serial"].tolist() == list(range(1, 15))
+    assert labels["sheet"].tolist() == [1] * 8 + [2] * 6
+    assert labels["position"].tolist() == [*range(5, 13), *range(1, 7)]
+    first, second = read_page_texts(files["labels_all.pdf"])
+    assert "シート 1/2 通番 1-8 見本" in first and "シート 2/2 通番 9-14 見本" in second
+    assert [count for count in lots.count_printed(labels) if count.step == "sheets"] == [
+        Count(ALL, "sheets", 2)
+    ]
+    # The fifth label lies in the first column and the third row of the sheet as it is drawn: its
+    # postal mark stands 4 mm inside, at 18.6 and 21.2 + 2 x 42.3 mm, scaled and moved.
+    page = pdfium.PdfDocument(files["labels_all.pdf"], password="demo")[0]
+    text = page.get_textpage()
+    mark = text.get_text_range().index("〒")
+    left, _, _, top = (side * 25.4 / 72 for side in text.get_charbox(mark))
+    assert left == pytest.approx((18.6 + 4.0) * 1.01 + 1.5, abs=0.6)
+    cell_top = (21.2 + 2 * 42.3) * 1.01 - 2.0
+    assert cell_top + 4 < 297 - top < cell_top + 12
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"label_first_position": 6}, {"label_offset_x_mm": -4.5}, {"label_offset_y_mm": -4.5},
+     {"label_scale": 0.98}],
+)  # fmt: skip
+def test_a_print_made_for_another_place_does_not_pass_the_proof(
+    tmp_path: Path, changes: dict[str, object]
+) -> None:
+    people = make_residents(*[{}] * 12)
+    day = DAY._replace(recipients=people)
+    _, files = print_day(make_stage(tmp_path, "04", **changes), day)
+    stage = make_stage(tmp_path, "04")
+    bundles, _ = print_day(stage, day)
+    moved = list(files.values())[0]
+    different = compare_labels(read_back(moved, LARGE, "demo"), people, LARGE)
+    assert len(different) + len(find_clipped(moved, LARGE, "demo")) > 0
+    if "label_first_position" in changes:
+        with pytest.raises(OutputError, match=re.escape("labels.print_is_approved")):
+            export.prove_bundles(stage, bundles, files, day)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"label_first_position": 13}, "1から12まで"),
+        ({"label_sheet": "a4_24_70x34", "label_offset_x_mm": -1.5}, "位置の補正"),
+        ({"label_sheet": "unknown"}, "ラベル用紙 unknown はありません"),
+    ],
+)
+def test_a_setting_that_the_sheet_does_not_allow_prints_nobody(
+    tmp_path: Path, changes: dict[str, object], words: str
+) -> None:
+    with pytest.raises(ParameterError, match=words):
+        export.make_bundles(make_stage(tmp_path, "04", **changes), DAY)
+
+
+def test_the_order_of_the_registry_is_that_of_its_rows(tmp_path: Path) -> None:
+    people = PEOPLE.assign(source_row=[*range(30, 16, -1)])
+    stage = make_stage(tmp_path, "04", label_order="registry")
+    bundles, files = print_day(stage, DAY._replace(recipients=people))
+    assert bundles[0].people["source_row"].tolist() == list(range(17, 31))
+    export.prove_bundles(stage, bundles, files, DAY)
+    printed = read_back(files["labels_all.pdf"], LARGE, "demo")["text"]
+    assert printed.iloc[13].endswith("辻\U000e0100　花子　様")
+    # By default the order is that in which 03 left them: by postal code, town and number.
+    as_approved = print_day(make_stage(tmp_path, "04"), DAY._replace(recipients=people))[0]
+    assert as_approved[0].people["source_row"].tolist() == list(range(30, 16, -1))
+
+
+def test_lots_hold_so_many_sheets_each_and_the_end_page_counts_them(tmp_path: Path) -> None:
+    stage = make_stage(
+        tmp_path, "04", bundle_by=["cohort"], label_lot_sheets=1, label_first_position=11
+    )
+    people = make_residents(*[{}] * 15, *[{"cohort": "22"}] * 13)
+    day = DAY._replace(recipients=people)
+    bundles, files = print_day(stage, day)
+    # 2 labels are left on the used sheet; then whole sheets, and no lot of two cohorts.
+    assert [(b.name, len(b.people), b.first_serial) for b in bundles] == [
+        ("18-001", 2, 1), ("18-002", 12, 3), ("18-003", 1, 15), ("22-001", 12, 16), ("22-002", 1, 28),
+    ]  # fmt: skip
+    proof = export.prove_bundles(stage, bundles, files, day)
+    assert proof["読み戻した枚数"].tolist() == [2, 12, 1, 12, 1]
+    assert sorted(files) == [
+        "labels_18-001.pdf", "labels_18-002.pdf", "labels_18-003.pdf", "labels_22-001.pdf",
+        "labels_22-002.pdf", "labels_end.pdf",
+    ]  # fmt: skip
+    assert (
+        "test_ward 18-002 シート 1/1 通番 3-14 見本"
+        in read_page_texts(files["labels_18-002.pdf"])[0]
+    )
+    lines = read_page_texts(files["labels_end.pdf"])[0].splitlines()
+    assert [" ".join(line.split()) for line in lines] == [
+        "test_ward 宛名シール ロットの一覧（見本）", "ロット シート ラベル 通番",
+        "18-001 1 2 1 - 2", "18-002 1 12 3 - 14", "18-003 1 1 15 - 15", "22-001 1 12 16 - 27",
+        "22-002 1 1 28 - 28", "計 5 28",
+    ]  # fmt: skip
+    with pytest.raises(pikepdf.PasswordError):
+        pikepdf.open(io.BytesIO(files["labels_end.pdf"]))
+    assert find_foreign_structure(files["labels_end.pdf"], "demo") == []
+    labels = lots.number_labels(bundles)
+    assert labels["serial"].tolist() == list(range(1, 29))
+    assert not labels.duplicated(["bundle", "sheet", "position"]).any()
+    assert set(lots.count_printed(labels)) == {
+        Count("18", "labels", 15), Count("22", "labels", 13),
+        Count("18", "sheets", 3), Count("22", "sheets", 2),
+    }  # fmt: skip
+
+
+@given(st.integers(1, 12), st.integers(0, 3), st.integers(1, 70), st.booleans())
+def test_no_lot_has_more_sheets_than_allowed_and_nobody_is_lost(
+    first: int, limit: int, labels: int, two: bool
+) -> None:
+    people = make_residents(*[{}] * labels)
+    half = labels // 2 if two else labels
+    split = [("a", people.iloc[:half]), ("b", people.iloc[half:])]
+    found = lots.split_lots([part for part in split if len(part[1])], begin_at(LARGE, first), limit)
+    assert [one for _, own, _ in found for one in own["addressee_id"]] == people[
+        "addressee_id"
+    ].tolist()
+    assert len({name for name, _, _ in found}) == len(found)
+    assert [sheet.first_position for _, _, sheet in found] == [first] + [1] * (len(found) - 1)
+    for _, own, sheet in found:
+        assert len(own)
+        assert not limit or len(share_out(sheet, len(own))) <= limit
+    stripped = lots.strip_lots(pd.Series([name for name, _, _ in found]))
+    assert set(stripped) == {name for name, own in split if len(own)}
+
+
+def test_nobody_at_all_prints_nothing_with_lots_as_without(tmp_path: Path) -> None:
+    for limit in (0, 3):
+        stage = make_stage(tmp_path, "04", label_lot_sheets=limit)
+        with pytest.raises(OutputError):
+            export.make_bundles(stage, DAY._replace(recipients=PEOPLE.iloc[:0]))
 
 
 COUNTS = [Count("18", "cohort", 3), Count("22", "cohort", 11), Count("18", "recipients", 3),
@@ -567,7 +721,7 @@ def test_a_finished_export_leaves_locked_pdfs_and_digests_of_the_plain_ones(stag
 
 def test_the_tables_and_the_picture_of_the_notebook_show_nobody(stage: Stage) -> None:
     bundles, _ = print_day(stage)
-    shown = [*export.tabulate_fit(bundles, LARGE).values.tolist()[0]]
+    shown = [*export.tabulate_fit(bundles).values.tolist()[0]]
     assert shown[:4] == ["all", 14, 2, 14]
     files = export.tabulate_files(stage, bundles).values.tolist()
     assert files[0][0] == "runs/test_ward/private/labels_all.pdf"

@@ -24,9 +24,9 @@ from recruitlib.labels.fonts import LabelFont, default_font_path
 from recruitlib.labels.lines import list_breaks
 from recruitlib.labels.sheets import Sheet, read_sheet
 
-SHEETS = Path(__file__).parents[2] / "params" / "sheets"
-LARGE = read_sheet(SHEETS / "a4_12_86x42.yaml")
-SMALL = read_sheet(SHEETS / "a4_24_66x34.yaml")
+SHEETS = Path(__file__).parents[2] / "params" / "label_sheets.yaml"
+LARGE = read_sheet(SHEETS, "a4_12_86x42")
+SMALL = read_sheet(SHEETS, "a4_24_66x34")
 GOTHIC = LabelFont(default_font_path())
 ADDRESS = "東京都新宿区新宿６丁目８番９号"
 

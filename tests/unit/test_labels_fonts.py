@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 from hypothesis import given
@@ -21,6 +21,13 @@ from recruitlib.labels.fonts import (
     default_font_path,
     find_unprintable,
     split_clusters,
+)
+from tests.unit.small_fonts import (
+    build_font,
+    collect_fonts,
+    edit_font,
+    forbid_embedding,
+    make_variable,
 )
 
 GOTHIC = LabelFont(default_font_path())
@@ -43,35 +50,6 @@ def make_recipients(**columns: list[str]) -> pd.DataFrame:
         "building": [""] * rows,
     }
     return pd.DataFrame({**table, **columns})
-
-
-def build_font(path: Path, glyph_filled: bool = True, cff: bool = False) -> Path:
-    builder = FontBuilder(1000, isTTF=not cff)
-    builder.setupGlyphOrder([".notdef", "uniE000", "A"])
-    builder.setupCharacterMap({0xE000: "uniE000", 0x41: "A"})
-    pen = TTGlyphPen(None)
-    if glyph_filled:
-        for step, point in enumerate([(0, 0), (500, 0), (500, 700)]):
-            (pen.lineTo if step else pen.moveTo)(point)
-        pen.closePath()
-    glyph = pen.glyph()
-    if cff:
-        from fontTools.pens.t2CharStringPen import T2CharStringPen
-
-        chars = {
-            name: T2CharStringPen(600, None).getCharString()
-            for name in builder.font.getGlyphOrder()
-        }
-        builder.setupCFF("Cff", {}, chars, {})
-    else:
-        builder.setupGlyf({".notdef": glyph, "uniE000": glyph, "A": glyph})
-    builder.setupHorizontalMetrics({".notdef": (600, 0), "uniE000": (600, 0), "A": (600, 0)})
-    builder.setupHorizontalHeader(ascent=800, descent=-200)
-    builder.setupNameTable({"familyName": "Gaiji", "styleName": "Regular", "psName": "Gaiji"})
-    builder.setupOS2()
-    builder.setupPost()
-    builder.save(path)
-    return path
 
 
 def test_the_default_font_is_found_without_importing_matplotlib() -> None:
@@ -168,7 +146,7 @@ def test_a_variant_has_another_glyph_than_its_base_where_the_font_says_so() -> N
         ("\U0001f600", "U+1F600", "絵文字"),
         ("⚡", "U+26A1", "絵文字"),
         ("☎\ufe0f", "U+260E U+FE0F", "絵文字"),
-        ("\U000e0100辻", "U+E0100", "結合文字"),
+        ("\U000e0100辻", "U+E0100", "異体字セレクタ"),
         ("\uf9e1", "U+F9E1", "字形がない"),
     ],
 )
@@ -198,6 +176,14 @@ def test_every_column_is_searched_and_rows_keep_their_order() -> None:
     assert list(zip(found["source_row"], found["column"], strict=True)) == [
         ("2", "full_name"), ("3", "postal_code"), ("3", "building"), ("4", "address"),
     ]  # fmt: skip
+
+
+def test_a_font_that_lacks_the_honorific_does_not_print_a_name(tmp_path: Path) -> None:
+    own = LabelFont(build_font(tmp_path / "own.ttf", ["𠮷", "田"], "Own"))
+    recipients = make_recipients(full_name=["𠮷田"], building=["𠮷"])
+    found = find_unprintable(recipients, [own, GOTHIC])
+    assert set(found["column"]) == {"full_name"}
+    assert found["code_points"].tolist() == ["U+20BB7", "U+3000", "U+69D8"]
 
 
 def test_nothing_is_listed_when_all_can_be_printed() -> None:
@@ -242,48 +228,185 @@ def test_only_the_last_full_advance_repeats_in_a_fixed_pitch_font(mincho: LabelF
         assert glyph.advance == round(metrics[cmap[ord(character)]][0] * 1000 / 2048, 2)
 
 
+GAIJI = ["\ue000", "A", "　"]
+
+
+@needs_mj
+def test_the_variants_of_the_issue_under_ipamj(mincho: LabelFont) -> None:
+    for cluster in ("𠮷", "𩸽", "髙", "\ufa11", "\ufa19", "\ufa1b", "辻\U000e0102"):
+        assert mincho.find_glyph(cluster), cluster
+    assert not mincho.holds("葛\U000e0100")
+
+
+@pytest.mark.parametrize(("text", "twin"), [("\ufa19", "神"), ("\ufa1b", "福"), ("\ufa16", "猪"),
+                                            ("\ufa10", "塚"), ("\ufa5b", "者")])  # fmt: skip
+def test_a_compatibility_ideograph_is_drawn_by_a_glyph_of_its_own(text: str, twin: str) -> None:
+    assert unicodedata.normalize("NFC", text) == twin  # what a normalisation would make of it
+    names = TTFont(default_font_path(), lazy=True)
+    cmap, order = names.getBestCmap(), names.getGlyphOrder()
+    own, other = GOTHIC.find_glyph(text), GOTHIC.find_glyph(twin)
+    assert own and (other is None or own.number != other.number)
+    assert order[own.number] == cmap[ord(text)]
+
+
+def test_only_where_the_font_itself_draws_both_alike_two_ideographs_share_a_glyph() -> None:
+    # 漣煉溺冤屠杓櫛: JIS X 0213:2004 gave these the very shape of their compatibility twins.
+    cmap = TTFont(default_font_path(), lazy=True).getBestCmap()
+    alike = {
+        code
+        for code in (*range(0xF900, 0xFB00), *range(0x2F800, 0x2FA20))
+        if code in cmap
+        and (twin := unicodedata.normalize("NFC", chr(code))) != chr(code)
+        and cmap.get(ord(twin)) == cmap[code]
+    }
+    assert alike == {0xF992, 0xF993, 0xF9EC, 0x2F818, 0x2F877, 0x2F8DC, 0x2F8ED}
+
+
+@pytest.mark.parametrize(
+    ("text", "twin"), [("\uf9e1", "李"), ("\ufa6b", "恵"), ("\U0002f800", "丽")]
+)
+def test_a_compatibility_ideograph_that_a_font_lacks_is_refused_though_it_has_the_twin(
+    tmp_path: Path, text: str, twin: str
+) -> None:
+    assert unicodedata.normalize("NFC", text) == twin
+    font = LabelFont(build_font(tmp_path / "twin.ttf", [twin]))
+    assert font.holds(twin)
+    assert not font.holds(text)
+    assert not GOTHIC.holds(text)
+
+
+@pytest.mark.parametrize("text", ["\U0002ebf0", "\U00031350", "\U000323b0", "\U00033479"])
+def test_an_ideograph_newer_than_python_is_printed_by_a_font_that_has_it(
+    tmp_path: Path, text: str
+) -> None:
+    # Extensions I, H and J of Unicode 15.0, 15.1 and 17.0; Python 3.11 calls them unassigned.
+    assert LabelFont(build_font(tmp_path / "new.ttf", [text])).holds(text)
+    assert "字形がない" in GOTHIC.explain_refusal(text)
+
+
+@pytest.mark.parametrize("text", ["\U0003347a", "\U0002ee5e", "\U0002fa1e", "\U000e0001"])
+def test_no_font_prints_what_is_no_character(tmp_path: Path, text: str) -> None:
+    assert not LabelFont(build_font(tmp_path / "none.ttf", [text])).holds(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("か\u3099", "結合文字"), ("e\u0301", "結合文字"), ("\u20dd", "結合文字"),
+     ("\u202e", "書式文字"), ("\u200b", "書式文字"), ("\u2060", "書式文字"), ("\U000e0061", "書式文字"),
+     ("\ue000", "外字領域"), ("\uf8ff", "外字領域"), ("\U000f0000", "外字領域"),
+     ("\U0010fffd", "外字領域"), ("\u0378", "割り当てがない"), ("\ufdd0", "割り当てがない"),
+     ("\x00", "制御文字"), ("\x7f", "制御文字"), ("\x85", "制御文字"), ("\u2028", "行の区切り"),
+     ("\U0001f468", "絵文字"), ("⭐", "絵文字"), ("\U0001f1ef", "絵文字"), ("〓", "げた"),
+     ("\ufe00", "異体字セレクタ"), ("\U000e0101", "異体字セレクタ")],
+)  # fmt: skip
+def test_a_font_that_has_a_glyph_for_it_does_not_print_what_misleads(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    font = LabelFont(build_font(tmp_path / "all.ttf", [*text, "か", "e"]))
+    assert words in font.explain_refusal(text[-1])
+    assert not font.holds(text)
+
+
 def test_private_use_is_printed_only_from_the_font_registered_for_it(tmp_path: Path) -> None:
-    path = build_font(tmp_path / "gaiji.ttf")
+    path = build_font(tmp_path / "gaiji.ttf", [*GAIJI, "\ue100"])
     assert not LabelFont(path).holds("\ue000")
-    assert LabelFont(path, private_use=[range(0xE000, 0xE100)]).holds("\ue000")
+    registered = LabelFont(path, private_use=[range(0xE000, 0xE100)])
+    assert registered.holds("\ue000")
+    assert not registered.holds("\ue100")
 
 
 def test_a_blank_glyph_is_refused_even_where_the_code_point_is_registered(tmp_path: Path) -> None:
-    blank = LabelFont(
-        build_font(tmp_path / "blank.ttf", glyph_filled=False), private_use=[range(0xE000, 0xE100)]
-    )
+    path = build_font(tmp_path / "blank.ttf", GAIJI, blank="A\ue000")
+    blank = LabelFont(path, private_use=[range(0xE000, 0xE100)])
     assert not blank.holds("A")
     assert not blank.holds("\ue000")
+    assert blank.holds("　")
     assert "空白" in blank.explain_refusal("\ue000")
 
 
+def test_a_glyph_composed_of_nothing_is_blank_too(tmp_path: Path) -> None:
+    def compose(font: TTFont) -> None:
+        pen = TTGlyphPen(font.getGlyphSet())
+        pen.addComponent("g3", (1, 0, 0, 1, 0, 0))
+        font["glyf"]["g2"] = pen.glyph()
+
+    font = LabelFont(edit_font(build_font(tmp_path / "composed.ttf", GAIJI), compose))
+    assert "空白" in font.explain_refusal("A")
+
+
 def test_a_font_with_postscript_outlines_is_refused_with_advice(tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match="CFF.*ipaexg.ttf"):
-        LabelFont(build_font(tmp_path / "cff.otf", cff=True))
+    with pytest.raises(ParameterError, match=r"cff\.otf.*CFF.*ipaexg\.ttf"):
+        LabelFont(build_font(tmp_path / "cff.otf", GAIJI, cff=True))
 
 
-@pytest.mark.parametrize(("default", "refused"), [(100, True), (400, False)])
+@pytest.mark.parametrize(
+    ("default", "named", "refused"),
+    [(100, 400, True), (100, 100, True), (400, 700, True), (400, 400, False)],
+)
 def test_a_variable_font_is_taken_only_if_its_default_weight_is_regular(
-    tmp_path: Path, default: int, refused: bool
+    tmp_path: Path, default: int, named: int, refused: bool
 ) -> None:
-    path = build_font(tmp_path / "variable.ttf")
-    font = TTFont(path)
-    FontBuilder(font=font).setupFvar([("wght", 100, default, 900, "Weight")], [])
-    font.save(path)
+    path = make_variable(build_font(tmp_path / "variable.ttf", GAIJI), default, named)
     if refused:
-        with pytest.raises(ParameterError, match="太さ"):
+        with pytest.raises(ParameterError, match=r"太さ.*ipamjm\.ttf"):
             LabelFont(path)
     else:
         assert LabelFont(path).holds("A")
 
 
-def test_a_font_that_forbids_embedding_is_refused(tmp_path: Path) -> None:
-    path = build_font(tmp_path / "restricted.ttf")
-    font = TTFont(path)
-    font["OS/2"].fsType = 0x0002
-    font.save(path)
-    with pytest.raises(ParameterError, match="埋め込み"):
+@pytest.mark.parametrize(("kind", "refused"), [(0x0002, True), (0x0100, True), (0x0200, True),
+                                               (0x0004, False), (0x0008, False)])  # fmt: skip
+def test_a_font_that_forbids_embedding_is_refused(tmp_path: Path, kind: int, refused: bool) -> None:
+    path = forbid_embedding(build_font(tmp_path / "restricted.ttf", GAIJI), kind)
+    if refused:
+        with pytest.raises(ParameterError, match=r"埋め込み.*ipaexg\.ttf"):
+            LabelFont(path)
+    else:
+        assert LabelFont(path).holds("A")
+
+
+def test_all_faults_of_a_font_are_told_at_once(tmp_path: Path) -> None:
+    path = forbid_embedding(make_variable(build_font(tmp_path / "two.ttf", GAIJI), 100))
+    with pytest.raises(ParameterError, match=r"太さ.*埋め込み"):
         LabelFont(path)
+
+
+def test_of_a_collection_the_face_must_be_said(tmp_path: Path) -> None:
+    first = build_font(tmp_path / "first.ttf", ["甲"], "First")
+    second = build_font(tmp_path / "second.ttf", ["乙"], "Second")
+    both = collect_fonts(tmp_path / "both.ttc", first, second)
+    for face in (None, 2):
+        with pytest.raises(ParameterError, match=r"both\.ttc.*face.*0（First）、1（Second）"):
+            LabelFont(both, face)
+    assert LabelFont(both, 1).holds("乙")
+    assert LabelFont(both, 1).name == "Second"
+    with pytest.raises(ParameterError, match="face を消してください"):
+        LabelFont(first, 0)
+
+
+def test_a_font_for_the_web_is_refused(tmp_path: Path) -> None:
+    def compress(font: TTFont) -> None:
+        font.flavor = "woff"
+
+    with pytest.raises(ParameterError, match=r"WOFF.*ipaexg\.ttf"):
+        LabelFont(edit_font(build_font(tmp_path / "web.ttf", GAIJI), compress))
+
+
+@pytest.mark.parametrize("table", ["glyf", "loca", "hmtx", "cmap", "head"])
+def test_a_font_that_lacks_a_table_is_refused(tmp_path: Path, table: str) -> None:
+    path = build_font(tmp_path / "whole.ttf", GAIJI)
+    content = path.read_bytes().replace(table.encode(), b"lost", 1)
+    (tmp_path / "lost.ttf").write_bytes(content)
+    with pytest.raises(ParameterError, match=r"lost\.ttf.*ipaexg\.ttf"):
+        LabelFont(tmp_path / "lost.ttf")
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8, 0.95])
+def test_a_font_file_that_was_cut_off_is_refused(tmp_path: Path, share: float) -> None:
+    content = build_font(tmp_path / "whole.ttf", map(chr, range(0x4E00, 0x4F00))).read_bytes()
+    (tmp_path / "cut.ttf").write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(ParameterError, match=r"cut\.ttf"):
+        LabelFont(tmp_path / "cut.ttf")
 
 
 @pytest.mark.parametrize("content", [b"", b"no font at all"])

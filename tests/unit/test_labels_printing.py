@@ -24,8 +24,8 @@ from recruitlib.labels.printing import SheetPlace, encrypt_pdf, render_labels
 from recruitlib.labels.proof import read_margins
 from recruitlib.labels.sheets import Sheet, read_sheet
 
-SHEETS = Path(__file__).parents[2] / "params" / "sheets"
-LARGE = read_sheet(SHEETS / "a4_12_86x42.yaml")
+SHEETS = Path(__file__).parents[2] / "params" / "label_sheets.yaml"
+LARGE = read_sheet(SHEETS, "a4_12_86x42")
 GOTHIC = LabelFont(default_font_path())
 MJ_PATH = Path("/usr/share/fonts/truetype/ipamj/ipamjm.ttf")
 HARD_NAMES = [

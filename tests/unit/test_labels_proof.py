@@ -30,9 +30,9 @@ from recruitlib.labels.proof import (
 )
 from recruitlib.labels.sheets import Sheet, read_sheet
 
-SHEETS = Path(__file__).parents[2] / "params" / "sheets"
-LARGE = read_sheet(SHEETS / "a4_12_86x42.yaml")
-SMALL = read_sheet(SHEETS / "a4_24_66x34.yaml")
+SHEETS = Path(__file__).parents[2] / "params" / "label_sheets.yaml"
+LARGE = read_sheet(SHEETS, "a4_12_86x42")
+SMALL = read_sheet(SHEETS, "a4_24_66x34")
 GOTHIC = LabelFont(default_font_path())
 MJ_PATH = Path("/usr/share/fonts/truetype/ipamj/ipamjm.ttf")
 

@@ -1,0 +1,42 @@
+"""The command on label sheets: the outline page that is printed before any label."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from recruitlib.base.parameters import BY_NAME, find_root
+from recruitlib.cli.arguments import FILE, read_run
+
+
+@click.command(
+    help="""ラベル用紙の枠を、ものさしとともに PDF にします。用紙に重ねて位置を確かめます。
+
+    SHEET は params/label_sheets.yaml にある用紙の名前です。
+
+    例: recruitlib sheet a4_12_86x42 --out outline.pdf"""
+)
+@click.argument("name", metavar="SHEET")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="書き出すファイル（.pdf）。"
+)
+@click.option(
+    "--params", "parameters_file", type=FILE, help="ずらす長さと倍率、用紙の一覧を持つファイル。"
+)
+def sheet(name: str, out: Path, parameters_file: Path | None) -> None:
+    """Draw the outline page of a label sheet."""
+    from recruitlib.base.audit import write_atomically
+    from recruitlib.labels.export import read_alignment
+    from recruitlib.labels.fonts import LabelFont, default_font_path
+    from recruitlib.labels.pages import ACTUAL_SIZE, render_outline
+    from recruitlib.labels.sheets import Alignment, read_sheet
+
+    if parameters_file is None:
+        path, alignment = find_root() / BY_NAME["label_sheets_file"].default, Alignment()
+    else:
+        parameters, root, _ = read_run(parameters_file)
+        path, alignment = root / parameters["label_sheets_file"], read_alignment(parameters)
+    chosen = read_sheet(path, name)
+    write_atomically(out, render_outline(chosen, alignment, LabelFont(default_font_path())))
+    click.echo(f"{out}: {chosen.name}。{ACTUAL_SIZE}。")
