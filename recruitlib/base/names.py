@@ -282,9 +282,29 @@ def mask_substitutes(text: str, substitutes: str) -> str:
     )
 
 
-def _is_wildcard(letter: str) -> bool:
-    # Code points of private use differ from one extract to the next, so they say nothing.
-    return letter == GETA or unicodedata.category(letter) == "Co"
+def _mask_letter(letter: str) -> str:
+    return GETA if unicodedata.category(letter) == "Co" else letter
+
+
+_PRIVATE = _Letters(_mask_letter)
+
+
+def mask_private(key: str) -> str:
+    """Put 〓 for characters of private use: their code points differ between extracts."""
+    return key.translate(_PRIVATE)
+
+
+def keys_agree(left: str, right: str) -> bool:
+    """Tell whether two keys agree in all characters but 〓, and in at least half of them.
+
+    Args:
+        left: a key of `fold_name`, characters of private use masked.
+        right: likewise; the order does not matter.
+    """
+    if not left or len(left) != len(right):
+        return False
+    known = [pair for pair in zip(left, right, strict=True) if GETA not in pair]
+    return 2 * len(known) >= len(left) and all(one == other for one, other in known)
 
 
 def names_agree(left: str, right: str) -> bool:
@@ -298,14 +318,4 @@ def names_agree(left: str, right: str) -> bool:
         left: a name as written.
         right: a name as written; the order does not matter.
     """
-    left_key, right_key = fold_name(left), fold_name(right)
-    if not left_key or len(left_key) != len(right_key):
-        return False
-    known = 0
-    for ours, theirs in zip(left_key, right_key, strict=True):
-        if _is_wildcard(ours) or _is_wildcard(theirs):
-            continue
-        if ours != theirs:
-            return False
-        known += 1
-    return known * 2 >= len(left_key)
+    return keys_agree(mask_private(fold_name(left)), mask_private(fold_name(right)))

@@ -19,6 +19,7 @@ import pyrage
 
 from recruitlib.base.audit import append_entry, digest_bytes, write_atomically
 from recruitlib.base.errors import IntegrityError, ParameterError
+from recruitlib.base.secrecy import hide_values
 
 PRIVATE = "private"
 KEY_NAME = "run.key.age"
@@ -34,15 +35,12 @@ SHORTEST_PASSPHRASE, SHORTEST_PRINT_PASSWORD = 12, 8
 DEMONSTRATION_DIGEST_KEY = b"recruitlib demonstration digests"
 
 
+@hide_values
 class RunKey(NamedTuple):
     """What opens a run or the register: the age identity, and the key of its keyed digests."""
 
     identity: str
     digest_key: bytes
-
-    def __repr__(self) -> str:
-        # A key must not come to light in a notebook's output or in a log.
-        return "RunKey(…)"
 
 
 def read_secret(

@@ -34,3 +34,15 @@ def read_run(parameters_file: Path) -> tuple[dict[str, Any], Path, Path]:
     parameters = read_parameters(parameters_file.resolve())
     root = find_root(parameters_file.resolve().parent)
     return parameters, root, root / parameters["runs_folder"] / parameters["run_id"]
+
+
+def check_out(out: Path, *read: Path) -> None:
+    """Check that a file can be written, and is none of those that are read.
+
+    Raises:
+        ParameterError: it cannot.
+    """
+    if not out.resolve().parent.is_dir():
+        raise ParameterError(f"--out {out}: フォルダがありません。先にフォルダを作ってください。")
+    if out.resolve() in [path.resolve() for path in read]:
+        raise ParameterError(f"--out {out}: 読むファイルと同じです。別の名前にしてください。")

@@ -8,7 +8,7 @@ import click
 
 from recruitlib.base.errors import ParameterError
 from recruitlib.base.parameters import find_root, read_parameters
-from recruitlib.cli.arguments import FILE
+from recruitlib.cli.arguments import FILE, check_out
 
 
 @click.command(
@@ -97,18 +97,6 @@ def _find_project(parameters_file: Path, root: Path) -> Path:
         return find_root(parameters_file.resolve().parent)
     except ParameterError:
         return root
-
-
-def check_out(out: Path, *read: Path) -> None:
-    """Check that a file can be written, and is none of those that are read.
-
-    Raises:
-        ParameterError: it cannot.
-    """
-    if not out.resolve().parent.is_dir():
-        raise ParameterError(f"--out {out}: フォルダがありません。先にフォルダを作ってください。")
-    if out.resolve() in [path.resolve() for path in read]:
-        raise ParameterError(f"--out {out}: 読むファイルと同じです。別の名前にしてください。")
 
 
 @click.command(help="架空の区のファイルを作ります。")

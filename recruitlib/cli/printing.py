@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from recruitlib.base.errors import ParameterError
-from recruitlib.cli.arguments import FILE, read_run
+from recruitlib.cli.arguments import FILE, check_out, read_run
 
 
 @click.command(
@@ -39,8 +39,7 @@ def fonts(parameters_file: Path, check: Path | None, out: Path | None) -> None:
         for line in coverage.describe_coverage(coverage.measure_coverage(people, chain), chain):
             click.echo(line)
         return
-    if out.resolve() == check.resolve():
-        raise ParameterError("--out が --check と同じファイルです。別の名前にしてください。")
+    check_out(out, check)
     sheet = read_sheet(root / parameters["label_sheets_file"], parameters["label_sheet"])
     verdicts = coverage.judge_labels(coverage.read_labels(check), sheet, chain, show_postal_code)
     coverage.write_verdicts(out, verdicts)

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from recruitlib.base.dates import ERAS, FIRST_DAY, LAST_DAY, Era, write_arabic
+from recruitlib.base.secrecy import hide_values
 
 _LONGEST = 80  # characters
 _YOUNGEST = 10  # years; no application means anybody who is younger
@@ -22,6 +23,7 @@ _SERIAL_ORIGINS = (date(1899, 12, 30), date(1904, 1, 1))  # Excel, and Excel on 
 _UNKNOWN_PART = (0, 99)  # what systems store for a month or day that is not known
 
 
+@hide_values
 class BirthReadings(NamedTuple):
     """What a text says about a birth date.
 
@@ -34,10 +36,6 @@ class BirthReadings(NamedTuple):
     plain: date | None
     others: tuple[date, ...]
     missing: bool
-
-    def __repr__(self) -> str:
-        """Hide the birth date from messages, logs and notebooks."""
-        return "BirthReadings(…)"
 
 
 _MISSING = BirthReadings(None, (), True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
+from recruitlib.base.secrecy import hide_values
 from recruitlib.optouts.birth_readings import BirthReadings
 from recruitlib.optouts.people import People, Person, list_lots, shorten
 from recruitlib.optouts.places import SAME_LOT, Place, compare_places
@@ -21,9 +22,11 @@ from recruitlib.optouts.weighing import (
     weigh,
 )
 
+GENERATION = 17  # years between a parent and a child at least
 MOST_CANDIDATES = 200
 
 
+@hide_values
 class Subject(NamedTuple):
     """What is compared of one application.
 
@@ -41,10 +44,6 @@ class Subject(NamedTuple):
     by_subject: bool
     doubtful: bool
     handwritten: bool
-
-    def __repr__(self) -> str:
-        """Hide the person from messages, logs and notebooks."""
-        return "Subject(…)"
 
     def list_names(self) -> tuple[TypedName, ...]:
         """List the names that may be the subject's."""
@@ -158,6 +157,12 @@ def count_years(earlier: date | None, later: date | None) -> int:
     if earlier is None or later is None:
         return -1
     return later.year - earlier.year - ((later.month, later.day) < (earlier.month, earlier.day))
+
+
+def is_elder_at_home(person: Person, child: Person) -> bool:
+    """Say whether somebody is a generation older than another and lives with him or her."""
+    older = count_years(person.birth, child.birth) >= GENERATION
+    return older and share_home(person, child)
 
 
 def list_candidates(

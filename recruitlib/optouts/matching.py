@@ -12,7 +12,7 @@ Source: 西東京市 (one hit on name, birth date and sex was somebody else); �
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
@@ -213,12 +213,3 @@ def _has_near_twin(best: Near, near: list[Near]) -> bool:
 def match_subjects(subjects: Iterable[Subject], people: People, today: date) -> list[Match]:
     """Match every application: one end for each."""
     return [match_subject(subject, people, today) for subject in subjects]
-
-
-def list_unsure_withdrawals(matches: Sequence[Match], withdrawn: set[str]) -> dict[str, list[str]]:
-    """List whom each withdrawal without a certain subject may mean: ids of the cohort."""
-    return {
-        match.application_id: [one.person.addressee_id for one in match.candidates]
-        for match in matches
-        if match.tier == "C" and match.application_id in withdrawn
-    }

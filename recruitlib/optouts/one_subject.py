@@ -13,9 +13,9 @@ from recruitlib.base.romaji import romanize_kana
 from recruitlib.optouts.candidates import (
     Near,
     Subject,
-    count_years,
     find_named,
     find_neighbours,
+    is_elder_at_home,
     share_family_name,
     share_home,
 )
@@ -28,7 +28,6 @@ from recruitlib.optouts.weighing import (
 
 # What stands behind one name and means others as well: 架空花子　妹, 架空花子他.
 _ANOTHER = re.compile("[妹弟姉兄他外等ら達0-9]|ほか|など|たち")
-GENERATION = 17  # years between a parent and a child at least
 
 
 def is_one_subject(subject: Subject, best: Near, people: People) -> bool:
@@ -44,9 +43,7 @@ def is_one_subject(subject: Subject, best: Near, people: People) -> bool:
         compare_names(piece, best.person) >= STRONG
         or _is_part(piece, best.person)
         or any(
-            share_home(person, best.person)
-            and not person.in_cohort
-            and count_years(person.birth, best.person.birth) >= GENERATION
+            not person.in_cohort and is_elder_at_home(person, best.person)
             for person in find_named(piece, people)
         )
         for piece in subject.pieces

@@ -24,8 +24,10 @@ from recruitlib.base.names import (
     fold_kana,
     fold_kana_loosely,
     fold_name,
+    mask_private,
 )
 from recruitlib.base.romaji import romanize_kana
+from recruitlib.base.secrecy import hide_values
 from recruitlib.optouts.gazetteer import Gazetteer
 from recruitlib.optouts.places import LEAST_ROOM, Place, locate
 
@@ -38,6 +40,7 @@ LotKey = tuple[str, int, tuple[int, ...]]
 _BLANKS = "　 \u00a0"
 
 
+@hide_values
 class Person(NamedTuple):
     """What is compared of one resident; ``parts`` and ``kana_parts`` are folded one by one."""
 
@@ -56,11 +59,8 @@ class Person(NamedTuple):
     in_cohort: bool
     is_masked: bool
 
-    def __repr__(self) -> str:
-        """Hide the person from messages, logs and notebooks."""
-        return "Person(…)"
 
-
+@hide_values
 class Wanted(NamedTuple):
     """The keys that applications give; a resident who shares one of them is looked at."""
 
@@ -69,17 +69,13 @@ class Wanted(NamedTuple):
     romaji: frozenset[str]
     births: frozenset[str]
 
-    def __repr__(self) -> str:
-        """Hide the people from messages, logs and notebooks."""
-        return "Wanted(…)"
-
     def mark(self, cells: pa.Table) -> npt.NDArray[np.bool_]:
         """Mark the rows that share a key.
 
         Args:
             cells: columns ``full_name``, ``full_name_kana`` and ``birth_date`` (ISO text).
         """
-        marks = np.asarray(
+        return np.asarray(
             [
                 birth in self.births
                 or (key := _fold_whole(name)) in self.names
@@ -99,9 +95,9 @@ class Wanted(NamedTuple):
             ],
             dtype=bool,
         )
-        return marks
 
 
+@hide_values
 class People(NamedTuple):
     """The residents looked at, and where each key finds them (places in ``persons``).
 
@@ -120,26 +116,10 @@ class People(NamedTuple):
     masked: list[int]
     family_readings: dict[str, set[str]]
 
-    def __repr__(self) -> str:
-        """Hide the residents from messages, logs and notebooks."""
-        return "People(…)"
-
 
 @lru_cache(maxsize=400_000)
 def _fold_part(text: str) -> str:
-    return fold_name(text).translate(_PRIVATE)
-
-
-class _PrivateLetters(dict[int, str]):
-    """Characters of private use, whose code points differ between extracts, as 〓."""
-
-    def __missing__(self, code: int) -> str:
-        private = 0xE000 <= code <= 0xF8FF or 0xF0000 <= code <= 0x10FFFD
-        self[code] = GETA if private else chr(code)
-        return self[code]
-
-
-_PRIVATE = _PrivateLetters()
+    return mask_private(fold_name(text))
 
 
 @lru_cache(maxsize=400_000)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from recruitlib.base.secrecy import hide_values
 from recruitlib.optouts.gazetteer import (
     MUNICIPALITY,
     PREFECTURE,
@@ -32,6 +33,7 @@ _SPACED_UNIT = re.compile(
 _OR = "|"
 
 
+@hide_values
 class Place(NamedTuple):
     """Where an address lies.
 
@@ -53,10 +55,6 @@ class Place(NamedTuple):
     def towns(self) -> tuple[str, ...]:
         """The towns that may be meant: one, or those of the same name in several wards."""
         return tuple(self.town.split(_OR)) if self.town else ()
-
-    def __repr__(self) -> str:
-        """Hide the address from messages, logs and notebooks."""
-        return "Place(…)"
 
 
 _REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")

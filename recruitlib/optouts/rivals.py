@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from recruitlib.optouts.candidates import (
     Near,
-    count_years,
-    share_home,
+    is_elder_at_home,
 )
 from recruitlib.optouts.weighing import (
     NEAR,
@@ -13,8 +12,6 @@ from recruitlib.optouts.weighing import (
     SAME_DAY,
     VARIANT,
 )
-
-GENERATION = 17  # years between a parent and a child at least
 
 
 def find_rivals(best: Near, near: list[Near], tier: str) -> list[Near]:
@@ -60,6 +57,5 @@ def is_parent(one: Near, child: Near) -> bool:
     return (
         one.evidence.birth >= NEAR_DAY
         and one.evidence.name < NEAR
-        and share_home(one.person, child.person)
-        and count_years(one.person.birth, child.person.birth) >= GENERATION
+        and is_elder_at_home(one.person, child.person)
     )

@@ -21,12 +21,12 @@ from recruitlib.base.contents import list_quarantine
 from recruitlib.base.delimited import Broken
 from recruitlib.base.errors import FormError, ParameterError, raise_problems
 from recruitlib.base.profiles import Profile, list_rows
+from recruitlib.base.secrecy import hide_values
 from recruitlib.base.tables import Piece, map_pieces, open_table, read_headers, read_table
 from recruitlib.optouts.candidates import Subject
 from recruitlib.optouts.gazetteer import Gazetteer, learn_places
 from recruitlib.optouts.matching import (
     Match,
-    list_unsure_withdrawals,
     match_subjects,
 )
 from recruitlib.optouts.people import PEOPLE_COLUMNS, People, Wanted, build_people
@@ -79,11 +79,11 @@ def match_files(
         FormError: a file is not in its form, or two rows have one number.
     """
     forms = read_forms(applications, profiles[1])
-    people, unread = read_people(registry, profiles[0], forms, ranges, municipality)
+    (people, gazetteer), unread = read_people(registry, profiles[0], forms, ranges, municipality)
     subjects = [
-        form.subject._replace(place=locate(form.address, "", people[1])) for form in forms.rows
+        form.subject._replace(place=locate(form.address, "", gazetteer)) for form in forms.rows
     ]
-    outcomes = end_applications(forms, match_subjects(subjects, people[0], forms.today))
+    outcomes = end_applications(forms, match_subjects(subjects, people, forms.today))
     return Trial(outcomes, unread + _tell_unread(forms.quarantine, applications.name))
 
 
@@ -103,6 +103,7 @@ def read_range(text: str) -> BirthRange:
     return BirthRange(int(age), *born)
 
 
+@hide_values
 class Form(NamedTuple):
     """One application of a plain file: its subject, its address, and whether it is a withdrawal."""
 
@@ -110,10 +111,6 @@ class Form(NamedTuple):
     address: str
     received_at: str
     is_withdrawal: bool
-
-    def __repr__(self) -> str:
-        """Hide the person from messages, logs and notebooks."""
-        return "Form(…)"
 
 
 class Forms(NamedTuple):
@@ -265,15 +262,14 @@ def end_applications(forms: Forms, matches: list[Match]) -> pd.DataFrame:
     An application that came before a withdrawal of the same person, or of somebody who may be the
     same person, goes before people.
     """
-    withdrawals = {form.subject.application_id for form in forms.rows if form.is_withdrawal}
-    unsure = list_unsure_withdrawals(matches, withdrawals)
     withdrawn_at: dict[str, list[str]] = {}
     for form, match in zip(forms.rows, matches, strict=True):
         if not form.is_withdrawal:
             continue
-        found = [match.person.addressee_id] if match.person else unsure[match.application_id]
-        for person_id in found:
-            withdrawn_at.setdefault(person_id, []).append(form.received_at)
+        # Without a certain subject it is everybody whom the withdrawal may mean.
+        meant = [match.person] if match.person else [one.person for one in match.candidates]
+        for person in meant:
+            withdrawn_at.setdefault(person.addressee_id, []).append(form.received_at)
     rows = []
     for form, match in zip(forms.rows, matches, strict=True):
         outcome, person_id = (

@@ -22,6 +22,7 @@ from recruitlib.base.names import (
     is_kana,
 )
 from recruitlib.base.romaji import fold_romaji
+from recruitlib.base.secrecy import hide_values
 
 _MOST_LETTERS = 60  # of one name; what is longer is no name
 _MOST_ROTATED = 14  # letters of a name without blanks whose parts may stand in the other order
@@ -59,6 +60,7 @@ _OTHERS = re.compile(
 )
 
 
+@hide_values
 class Half(NamedTuple):
     """A name of which one part is written in kana: the reading of that part, and the other part."""
 
@@ -66,11 +68,8 @@ class Half(NamedTuple):
     rest: str
     kana_first: bool
 
-    def __repr__(self) -> str:
-        """Hide the name from messages, logs and notebooks."""
-        return "Half(…)"
 
-
+@hide_values
 class TypedName(NamedTuple):
     """One name as typed, with the keys of all that it may mean.
 
@@ -90,10 +89,6 @@ class TypedName(NamedTuple):
     masked: str
     halves: tuple[Half, ...]
     letters: frozenset[str]
-
-    def __repr__(self) -> str:
-        """Hide the name from messages, logs and notebooks."""
-        return "TypedName(…)"
 
 
 class TypedField(NamedTuple):

