@@ -106,7 +106,9 @@ def _read_numbers(text: str, start: int, limit: int) -> tuple[tuple[int, ...], i
         if not joint and not block:
             break
         place = joint.end() if joint else skip(_SPACES, text, end)
-        spaced = block[0][-1] if block and joint is None and place > end else ""
+        # In 8 番 1 the blanks are the writing's own; in 8番 1 a room may stand behind one.
+        alone = block and not block[0].startswith(" ") and joint is None and place > end
+        spaced = block[0][-1] if block and alone else ""
     sure = bool(numbers) and (closed or len(numbers) > 1 or not _goes_on(text, end))
     return tuple(numbers), end, sure
 

@@ -19,16 +19,12 @@ from recruitlib.optouts.gazetteer import (
     loosen,
 )
 from recruitlib.optouts.lots import LEAST_ROOM, LETTER, NUMBER, Reading, read_lot, skip
-from recruitlib.optouts.towns import KANJI_DIGITS, fold_address, read_kanji
+from recruitlib.optouts.towns import fold_address, read_kanji
 
 LOT, TOWN, WARD, ELSEWHERE, MISSING = "lot", "town", "ward", "elsewhere", "missing"
 SAME_LOT, SAME_BLOCK, SAME_TOWN, SAME_MUNICIPALITY, APART = 4, 3, 2, 1, 0
 # Two hundred characters is what a signature certificate allows; a longer text is no address.
 _MAX_LENGTH = 300
-_LATIN_HEAD = re.compile(r"^[A-Za-zＡ-Ｚａ-ｚ,，.．\s\u3000-]+(?=[\u3041-\u9fff])")
-_SPACED_UNIT = re.compile(
-    f"([0-9０-９{KANJI_DIGITS}十百])[ \u3000]+(丁目|番地|番)[ \u3000]*(?=[0-9０-９{KANJI_DIGITS}十])"
-)
 # Parts the towns of one name in several wards.
 _OR = "|"
 
@@ -58,6 +54,8 @@ class Place(NamedTuple):
 
 
 _REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Tokyo 新宿区西新宿: what stands in Latin letters before an address says nothing more.
+_LATIN_HEAD = re.compile("[A-Za-z,. -]+(?=[\u3041-\u9fff])")
 _POSTAL = re.compile(
     " *(?:(?:現?住所|日本国?)[:、, ]+)?(?:(?:〒 *)?[0-9]{3} *-? *[0-9]{4}(?![0-9])|〒)? *"
 )
@@ -151,7 +149,7 @@ def _locate_carefully(text: str, gazetteer: Gazetteer) -> Place:
         return Place(MISSING)
     folded, written = fold_address(text)
     folded = _ONE_AS_HYPHEN.sub("-", folded)
-    start = skip(_POSTAL, folded, 0)
+    start = skip(_POSTAL, folded, skip(_LATIN_HEAD, folded, 0))
     places = [place for place in range(start, len(folded)) if folded[place] != " "]
     compact = "".join(folded[place] for place in places)
     place, end = _find_town(compact, gazetteer.exact, places, folded, gazetteer)
@@ -219,11 +217,6 @@ def _locate_regular(found: re.Match[str], gazetteer: Gazetteer) -> Place | None:
     return Place(LOT, town, number, numbers, rest.strip() if rest else "")
 
 
-def _tidy(text: str) -> str:
-    """Take off Latin words before the address, and spaces around its units (8 番 1)."""
-    return _SPACED_UNIT.sub(r"\1\2", _LATIN_HEAD.sub("", text))
-
-
 def locate(text: str, building: str, gazetteer: Gazetteer) -> Place:
     """Read where an address lies, as the public types it or as the registry holds it.
 
@@ -241,7 +234,7 @@ def locate(text: str, building: str, gazetteer: Gazetteer) -> Place:
     found = _REGULAR.fullmatch(text)
     place = found and _locate_regular(found, gazetteer)
     if not place:
-        place = _locate_carefully(_tidy(text), gazetteer)
+        place = _locate_carefully(text, gazetteer)
         if place.kind == TOWN and not place.numbers and _LOT_IN_BUILDING.match(building):
             whole = _locate_carefully(f"{text} {building}", gazetteer)
             if whole.kind == LOT:

