@@ -24,7 +24,7 @@ lab: $(READY) ## JupyterLab を日本語で開く（この PC の中だけ）
 	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --KernelManager.transport=ipc
 
 bench: $(READY) $(PEERS) ## 速さと正しさを、ほかの道具と並べて測る
-	$(BIN)/python bench/measure.py
+	$(VENV)/bench/bin/python bench/labels.py
 	$(BIN)/python bench/reading.py
 	$(VENV)/bench/bin/python bench/matching.py $(if $(DATA),--data $(DATA))
 

@@ -12,13 +12,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 README = Path(__file__).with_name("README.md")
-SECTIONS = ("printing", "reading", "matching")
+SECTIONS = ("labels", "reading", "matching")
 HEAD = """# Bench
 
 What `make bench` measured: the same work by this package and by named peers, in turn, in one run.
 Ratios travel between machines, seconds do not; none of them is a test. Each script writes its own
 section. The extracts of `bench/reading.py` take about 1.6 GB in the temporary folder and those of
-`bench/matching.py` 1.2 GB; with `--small` both leave the large one out and only print.
+`bench/matching.py` 1.2 GB; with `--small` each leaves the large one out and only prints.
 `make bench DATA="FOLDER ..."` measures the matching on files of another's making, too.
 """
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import nbformat
 
-from recruitlib.base.audit import append_entry, read_entries
+from recruitlib.base.audit import append_entry, find_latest, read_entries
 from recruitlib.base.counts import ALL, index_counts, read_counts
 from recruitlib.base.errors import (
     EXPECTED_ERRORS,
@@ -23,7 +23,7 @@ from recruitlib.base.errors import (
     UnforeseenError,
     describe_place,
 )
-from recruitlib.base.office import open_office
+from recruitlib.base.office import has_office, open_office
 from recruitlib.base.parameters import (
     NOTEBOOKS,
     PARAMETERS,
@@ -45,6 +45,7 @@ from recruitlib.base.vault import (
     pack_key,
     protect_folder,
     read_passphrase,
+    read_register_passphrase,
     unlock_key,
 )
 from recruitlib.closing.disposal import seal_run
@@ -87,12 +88,26 @@ def run_pipeline(
     stages = STAGES[STAGES.index(first) : STAGES.index(last) + 1]
     key = _open_run(folder, parameters)
     keys = {KEY_VARIABLE: key}
+    run_id, demonstration = parameters["run_id"], parameters["run_kind"] == "demonstration"
+    waits, passphrase = False, ""
     if set(REGISTERING) & set(stages):
-        demonstration = parameters["run_kind"] == "demonstration"
-        office = open_office(root, folder, parameters["run_id"], demonstration)
-        keys[REGISTER_KEY_VARIABLE] = office.key
+        # A register that is not there is made only for a run whose registry 01 has accepted.
+        waits = not has_office(root, demonstration)
+        if waits:
+            passphrase = read_register_passphrase(run_id, demonstration, new=True)
+        else:
+            keys[REGISTER_KEY_VARIABLE] = open_office(root, folder, run_id, demonstration).key
     with _hand_over_keys(keys), _short_runtime_folder():
         for stage in stages:
+            if (
+                waits
+                and stage in REGISTERING
+                and find_latest(read_entries(folder), "01", "completed")
+            ):
+                office = open_office(root, folder, run_id, demonstration, passphrase)
+                keys[REGISTER_KEY_VARIABLE] = office.key
+                os.environ[REGISTER_KEY_VARIABLE] = pack_key(office.key)
+                waits = False
             began = time.monotonic()
             try:
                 run_notebook(root, folder, stage, parameters)

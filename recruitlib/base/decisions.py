@@ -7,8 +7,9 @@ candidates change, the decision no longer counts.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,63 +17,18 @@ import pandas as pd
 import yaml
 
 from recruitlib.base.audit import digest_keyed, write_atomically
+from recruitlib.base.choices import (
+    DECISION_LABELS,
+    DECISIONS,
+    KIND_LABELS,
+    POINTING,
+    REASONS,
+    list_decisions,
+)
 from recruitlib.base.errors import AwaitingPerson, ParameterError, raise_problems
 from recruitlib.base.names import fold_name
 from recruitlib.base.parameters import read_yaml
 
-KIND_LABELS = {
-    "unreadable": "読めない行",
-    "missing": "受付簿にあり、今回の出力にない申出",
-    "birth_unsure": "生年月日が確かでなく、対象かもしれない人",
-    "protection_unsure": "支援措置の一覧の行で、誰か決まらないもの",
-    "undecided": "未決の申出",
-    "to_confirm": "要確認（先に除外）",
-    "withdrawn": "取下げ・差し戻し・却下・試験",
-    "housemate": "支援措置対象者と同じ世帯の対象者",
-    "near_pair": "申出とよく似た、除外されていない人（最後の関門）",
-}
-DECISIONS = {
-    "unreadable": ("left_out",),
-    "missing": ("left_out",),
-    "birth_unsure": ("left_out", "included"),
-    "protection_unsure": ("matched", "outside"),
-    "undecided": ("matched", "outside"),
-    "to_confirm": ("matched", "rejected"),
-    "withdrawn": ("withdrawn", "matched"),
-    "housemate": ("excluded", "supplied"),
-    "near_pair": ("another", "excluded"),
-}
-DECISION_LABELS = {
-    "left_out": "使わずに進める",
-    "included": "対象者とする（生年月日を確かめた）",
-    "matched": "除外する（この候補が本人）",
-    "outside": "対象者の中に該当者なし",
-    "rejected": "申出を認めない",
-    "withdrawn": "取下げ等を認める（除外をやめる）",
-    "excluded": "除外する",
-    "supplied": "提供する",
-    "another": "別人（申出はこの人のものでない）",
-}
-REASONS = {
-    "not_a_person": "人の行でない",
-    "entered_again": "別の行に入れ直した",
-    "checked_with_registry": "登録係に確かめた",
-    "typing_error": "記入の誤り",
-    "parent_signed": "保護者の名義で申出",
-    "no_such_person": "該当者なし",
-    "other_person": "別人",
-    "list_checked": "一覧で確かめた",
-    "authority_checked": "資格を確かめた",
-    "authority_missing": "資格がない",
-    "withdrawn_by_subject": "本人が取下げ",
-    "withdrawal_unproved": "取下げの本人確認なし",
-    "returned_confirmed": "差し戻しを確かめた",
-    "rejection_confirmed": "却下を確かめた",
-    "test_row": "試験の入力・欠番",
-    "status_checked": "状況を確かめた",
-    "household_protected": "世帯として保護",
-    "not_protected": "保護の対象でない",
-}
 SOURCE_NAMES = {
     "registry": "抽出",
     "protections": "支援措置の一覧",
@@ -80,12 +36,8 @@ SOURCE_NAMES = {
     "counter": "窓口・郵送",
     "register": "受付簿",
 }
-# Decisions that point at one of the candidates.
-_POINTING = {
-    ("undecided", "matched"),
-    ("protection_unsure", "matched"),
-    ("birth_unsure", "included"),
-}
+# Bracketed words at the end of a folded name; brackets themselves are half width after folding.
+_ENDING = re.compile(r"(?:[(\[〔【「][^()\[\]〔〕【】「」]*[)\]〕】」])+$")
 _FIELDS = ("demonstration", "run_id", "decided_by", "confirmed_by", "cases")
 ROW_CASE_COLUMNS = ("case", "kind", "source", "source_row", "reason", "choices", "digest")
 
@@ -133,7 +85,9 @@ def settle_row_cases(cases: pd.DataFrame, decisions: Decisions) -> pd.DataFrame:
     settled = []
     for case in cases.to_dict("records"):
         decision = decisions.cases.get(case["case"])
-        problem = check_decision(case, decision) or decisions.problem
+        problem = check_decision(case, decision)
+        if decisions.problem and decision and not problem:
+            problem = f"{decisions.problem}（決定: {name_choice(decision)}）"
         chosen = {} if problem or decision is None else decision
         settled.append((problem, chosen.get("decision", ""), int(chosen.get("candidate", 0))))
     told = pd.DataFrame(settled, columns=["problem", "decision", "candidate"], index=cases.index)
@@ -156,6 +110,48 @@ def name_place(case: Mapping[str, Any]) -> str:
     """Name the file and the row of a case; what the register has lost has a number in it."""
     unit = "番" if case["kind"] == "missing" else "行目"
     return f"{SOURCE_NAMES[case['source']]}の{abs(case['source_row'])}{unit}"
+
+
+def name_choice(decision: Mapping[str, Any]) -> str:
+    """Name in words what a decision that its case offers says: decision, reason and candidates."""
+    words = [DECISION_LABELS[decision["decision"]], f"理由: {REASONS[decision['reason']]}"]
+    if "candidate" in decision:
+        words.append(f"候補 {decision['candidate']}")
+    if decision.get("also"):
+        words.append(f"ほかの候補 {'・'.join(map(str, decision['also']))}")
+    return "、".join(words)
+
+
+def tell_decision(case: Mapping[str, Any], decisions: Decisions) -> str:
+    """Tell what was decided of a case, by whom, and whether a second person has confirmed it."""
+    decision = decisions.cases.get(case["case"])
+    problem = check_decision(case, decision)
+    if decision is None or problem:
+        return "まだ" if decision is None else f"まだ（{problem}）"
+    told = f"{name_choice(decision)}。決めた人: {decisions.decided_by or '（書かれていません）'}"
+    return f"{told}、{_tell_confirmation(decisions)}"
+
+
+def _tell_confirmation(decisions: Decisions) -> str:
+    two = are_two_people(decisions.decided_by, decisions.confirmed_by)
+    return f"確認した人: {decisions.confirmed_by}" if two else "確認: まだ"
+
+
+def summarize_decisions(cases: pd.DataFrame, decisions: Decisions, stage: str) -> str:
+    """Summarize how many cases of a stage are decided, whether they are confirmed, what comes next."""
+    left = [
+        str(case["case"])
+        for case in cases.to_dict("records")
+        if check_decision(case, decisions.cases.get(case["case"]))
+    ]
+    told = (
+        f"決定: {len(cases)}件のうち{len(cases) - len(left)}件。{_tell_confirmation(decisions)}。"
+    )
+    if left:
+        return f"{told}残りは事例 {'・'.join(left)} です。recruitlib decide で決めてください。"
+    if are_two_people(decisions.decided_by, decisions.confirmed_by):
+        return f"{told}{stage} をもう一度実行してください。"
+    return f"{told}決めた人と別の人が、上の決定を読み、recruitlib confirm で確かめてください。"
 
 
 def list_decided(cases: pd.DataFrame, decisions: Decisions) -> dict[int, Mapping[str, Any]]:
@@ -305,22 +301,34 @@ def require_same_run(
 
 
 def are_two_people(first: str, second: str) -> bool:
-    """Whether two names are there and differ by more than blanks, width, case and glyph variants.
+    """Whether two names are there and differ by more than the way in which they are written.
 
-    A name that is not text (a line of the file left empty) is nobody.
+    Blanks, width, case, glyph variants and bracketed words at the end (``（見本）``) make no second
+    person. A name that is not text (a line of the file left empty) is nobody.
     """
-    names = [fold_name(name).casefold() for name in (first, second) if isinstance(name, str)]
+    names = [
+        _ENDING.sub("", fold_name(name).casefold())
+        for name in (first, second)
+        if isinstance(name, str)
+    ]
     return len(names) == 2 and all(names) and names[0] != names[1]
 
 
-def require_two_people(path: Path, first: str, second: str) -> None:
+def require_two_people(path: Path, first: str, second: str, roles: str) -> None:
     """Require two different people.
+
+    Args:
+        roles: what the two do, in Japanese.
 
     Raises:
         AwaitingPerson: one is missing or both are the same.
     """
     if not are_two_people(first, second):
-        raise AwaitingPerson(f"{path.name}: 決めた人と確認した人は、別の二人でなければなりません。")
+        raise AwaitingPerson(f"{path.name}: {roles}は、別の二人でなければなりません。")
+
+
+def _name(codes: Iterable[str], labels: Mapping[str, str]) -> str:
+    return "、".join(f"{code}={labels[code]}" for code in codes)
 
 
 def check_decision(case: Mapping[str, Any], decision: Mapping[str, Any] | None) -> str:
@@ -329,16 +337,21 @@ def check_decision(case: Mapping[str, Any], decision: Mapping[str, Any] | None) 
         return "決定がありません"
     if str(decision.get("digest", "")).replace(" ", "") != case["digest"][:16]:
         return "決定の後に内容が変わりました"
-    if decision.get("decision") not in DECISIONS[case["kind"]]:
-        return "選べない決定です"
-    if decision.get("reason") not in REASONS:
-        return "理由の符号がありません"
-    needs_candidate = (case["kind"], decision["decision"]) in _POINTING
+    offered = list_decisions(case["kind"], case["choices"])
+    if decision.get("decision") not in offered:
+        return f"選べない決定です（選べるもの: {_name(offered, DECISION_LABELS)}）"
+    reasons = DECISIONS[case["kind"]][decision["decision"]]
+    if decision.get("reason") not in reasons:
+        return (
+            f"「{DECISION_LABELS[decision['decision']]}」の理由の符号でないか、符号がありません"
+            f"（選べるもの: {_name(reasons, REASONS)}）"
+        )
+    needs_candidate = (case["kind"], decision["decision"]) in POINTING
     candidate = decision.get("candidate")
     # An unquoted ``yes`` of YAML is a truth value, which Python would take for candidate 1.
     is_number = type(candidate) is int and candidate in range(1, case["choices"] + 1)
     if needs_candidate and not is_number:
-        return "候補の番号がありません"
+        return f"候補の番号がありません（選べるもの: 1 から {case['choices']}）"
     also = decision.get("also", [])
     # One form may be meant for two children.
     if also and (case["kind"], decision["decision"]) != ("undecided", "matched"):

@@ -72,7 +72,14 @@ def locate_office(root: Path, demonstration: bool) -> Path:
     return root / REGISTER / DEMONSTRATION if demonstration else root / REGISTER
 
 
-def open_office(root: Path, folder: Path, run_id: str, demonstration: bool) -> Office:
+def has_office(root: Path, demonstration: bool) -> bool:
+    """Whether the office has a register: a key, or a table whose key was lost."""
+    return any(locate_office(root, demonstration).glob("*.age"))
+
+
+def open_office(
+    root: Path, folder: Path, run_id: str, demonstration: bool, passphrase: str = ""
+) -> Office:
     """Open the office's folder: with the key that the launcher hands over, or with its passphrase.
 
     The first time, its key is made.
@@ -82,6 +89,7 @@ def open_office(root: Path, folder: Path, run_id: str, demonstration: bool) -> O
         folder: the run's folder, whose record says when a passphrase was refused.
         run_id: the run.
         demonstration: whether the demonstrations' folder is meant.
+        passphrase: the one that a new key gets, where it was asked for already.
 
     Raises:
         ParameterError: there is no passphrase, or one that will not do.
@@ -91,7 +99,7 @@ def open_office(root: Path, folder: Path, run_id: str, demonstration: bool) -> O
     path = place / REGISTER_KEY_NAME
     if handed := os.environ.get(REGISTER_KEY_VARIABLE):
         office = Office(place, demonstration, unpack_key(handed))
-    elif path.exists() or not (key := _create_key(place, run_id, demonstration)):
+    elif path.exists() or not (key := _create_key(place, run_id, demonstration, passphrase)):
         office = Office(place, demonstration, _unlock_key(path, folder, run_id, demonstration))
     else:
         office = Office(place, demonstration, key)
@@ -99,7 +107,7 @@ def open_office(root: Path, folder: Path, run_id: str, demonstration: bool) -> O
     return office
 
 
-def _create_key(place: Path, run_id: str, demonstration: bool) -> RunKey | None:
+def _create_key(place: Path, run_id: str, demonstration: bool, passphrase: str) -> RunKey | None:
     """Make the key, unless somebody else has made it just now."""
     protect_folder(place.parent if demonstration else place)
     protect_folder(place)
@@ -110,7 +118,7 @@ def _create_key(place: Path, run_id: str, demonstration: bool) -> RunKey | None:
             raise IntegrityError(
                 f"{REGISTER}/{REGISTER_KEY_NAME}: 受付簿の鍵がありません。控えから戻してください。"
             )
-        passphrase = read_register_passphrase(run_id, demonstration, new=True)
+        passphrase = passphrase or read_register_passphrase(run_id, demonstration, new=True)
         key = generate_key(demonstration)
         # The key last: before it is there nothing is, and the next attempt begins again.
         write_header(Office(place, demonstration, key), {})

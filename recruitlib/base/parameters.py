@@ -8,6 +8,7 @@ change.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Hashable, Mapping
 from datetime import date
 from pathlib import Path
@@ -30,6 +31,7 @@ NOTEBOOKS = {
     "06": "06_close_run",
 }
 REQUIRED = object()
+HONORIFICS = ("様", "殿", "")
 CODE_POINTS = r"U\+([0-9A-F]{4,6})-U\+([0-9A-F]{4,6})"
 _FONT_HINT = "書体のファイル名、または {file: ファイル名, face: 番号, private_use: [U+E000-U+E0FF]} の並びです"
 
@@ -67,11 +69,19 @@ def _matches(pattern: str, hint: str) -> Callable[[str], str]:
 
 
 def _is_one_of(*choices: str) -> Callable[[str], str]:
-    return lambda value: "" if value in choices else f"{' / '.join(choices)} のどれかです"
+    return lambda value: (
+        "" if value in choices else f"{' / '.join(one or '空' for one in choices)} のどれかです"
+    )
 
 
 def _is_count(value: int) -> str:
     return "" if value >= 0 else "0 以上の整数です"
+
+
+def _is_one_line(value: str) -> str:
+    if any(unicodedata.category(sign) in ("Cc", "Cf", "Zl", "Zp") for sign in value):
+        return "改行・制御文字・目に見えない文字を除いて、1行で書いてください"
+    return "" if value == value.strip() else "前後の空白を除いてください"
 
 
 def _lies_between(lowest: float, highest: float, unit: str = "") -> Callable[[float], str]:
@@ -217,6 +227,13 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("label_order", "04", str, "印刷の順（郵便番号・町・番地か、台帳の順）", "postal_code",
               _is_one_of("postal_code", "registry")),
     Parameter("label_lot_sheets", "04", int, "1ロットのシートの上限（0 は分けない）", 0, _is_count),
+    Parameter("label_inset_left_mm", "04", float, "ラベルの中で左に足す余白", 0.0,
+              _lies_between(0.0, 30.0, " mm")),
+    Parameter("label_inset_top_mm", "04", float, "ラベルの中で上に足す余白", 0.0,
+              _lies_between(0.0, 30.0, " mm")),
+    Parameter("label_honorific", "04", str, "敬称（空ならつけない）", HONORIFICS[0],
+              _is_one_of(*HONORIFICS)),
+    Parameter("label_return_line", "04", str, "ラベルの下に1行で入れる返送先", "", _is_one_line),
     Parameter("label_fonts", "04", list, "追加の書体ファイル", [], _are_fonts),
     *_protections_day("04", "print_", "印刷日"),
     *_applications_day("04", "print_", "印刷日"),
@@ -373,6 +390,11 @@ def read_parameters(path: Path) -> dict[str, Any]:
     Raises:
         ParameterError: any problem; all at once.
     """
+    if path.is_dir():
+        raise ParameterError(
+            f"{path.name}: フォルダです。実行のフォルダでなく、パラメータのファイル"
+            "（例 params/r8_1.yaml）を書いてください。"
+        )
     given = read_yaml(path)
     try:
         return validate_parameters(given, STAGES)

@@ -52,7 +52,7 @@ def seal_notebooks(folder: Path, key: RunKey, current: str = "") -> list[str]:
             render_html(path, describe_work(folder, path.stem[:2])),
         )
         text = "\n".join((path.name, read_text(path), html.unescape(content.decode())))
-        _ask_traces(folder, key, path, text, terms)
+        _ask_traces(folder, key, path, text, terms, _count_kept_pictures(path))
         write_atomically(page, content)
         digests = {path.name: digest_bytes(path.read_bytes()), page.name: digest_bytes(content)}
         files = {f"{NOTEBOOK_FOLDER}/{name}": digest for name, digest in digests.items()}
@@ -112,10 +112,21 @@ def refuse_changed(folder: Path, path: Path) -> str:
     return sealed
 
 
-def _ask_traces(folder: Path, key: RunKey, path: Path, text: str, terms: Sequence[str]) -> None:
+def _count_kept_pictures(path: Path) -> int:
+    """Count the pictures that JupyterLab stored with its widgets: they show real labels."""
+    kept = json.loads(path.read_text(encoding="utf-8"))["metadata"].get("widgets", {})
+    models = [model for states in kept.values() for model in states.get("state", {}).values()]
+    return sum(bool(buffer.get("data")) for one in models for buffer in one.get("buffers", []))
+
+
+def _ask_traces(
+    folder: Path, key: RunKey, path: Path, text: str, terms: Sequence[str], pictures: int = 0
+) -> None:
     """Ask of one file whether it holds nothing of a person; else move it, encrypted, out of the record."""
-    hits = find_terms(text, terms)
+    hits = find_terms(text, terms) + pictures
     note = f"{path.name}: {len(terms):,}語を探し、{hits}語が見つかりました"
+    if pictures:
+        note += f"（うち宛名の画面の画像 {pictures}）"
     files: dict[str, str] = {}
     if hits:
         files[f"{PRIVATE}/trace_{path.name}.age"] = write_private(

@@ -3,14 +3,37 @@
 from __future__ import annotations
 
 import io
+import os
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 if TYPE_CHECKING:
     from IPython.display import HTML, Image
     from matplotlib.figure import Figure
+
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def is_live() -> bool:
+    """Whether a person sits in front of this notebook in JupyterLab (papermill sets no session)."""
+    return "JPY_SESSION_NAME" in os.environ
+
+
+def show_live(widget: Any, name: str) -> None:
+    """Show a widget to the person in JupyterLab; what the notebook stores of it is a fixed sentence.
+
+    Args:
+        widget: an ipywidgets widget. Until the person asks it must hold nobody, because JupyterLab
+            stores the state of widgets where it is told to.
+        name: what it is, in Japanese.
+    """
+    from IPython.display import display
+
+    # The widget's own text would repeat its values, so it is replaced by a fixed sentence.
+    display({_WIDGET: {"version_major": 2, "version_minor": 0, "model_id": widget.model_id},
+             "text/plain": f"{name}（実行中だけ表示されます）"}, raw=True)  # fmt: skip
 
 
 def show_table(table: pd.DataFrame, caption: str = "") -> HTML:

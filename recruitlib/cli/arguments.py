@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,18 @@ def read_kind(folder: Path) -> tuple[str, bool]:
     if not (folder / RUN_NAME).exists():
         raise ParameterError(
             f"{folder.name}: 実行のフォルダではありません（{RUN_NAME} がありません）。"
+            "まだ実行していないときは、先に recruitlib run を実行してください。"
         )
     values: dict[str, Any] = read_yaml(folder / RUN_NAME)["01"]
     return values["run_id"], values["run_kind"] == "demonstration"
+
+
+def find_project(folder: Path) -> Path:
+    """Find the project folder of a run; of a run that lies outside, the one of the terminal."""
+    try:
+        return find_root(folder)
+    except ParameterError:
+        return find_root()
 
 
 def read_run(parameters_file: Path) -> tuple[dict[str, Any], Path, Path]:
@@ -36,8 +46,13 @@ def read_run(parameters_file: Path) -> tuple[dict[str, Any], Path, Path]:
     return parameters, root, root / parameters["runs_folder"] / parameters["run_id"]
 
 
-def check_out(out: Path, *read: Path) -> None:
-    """Check that a file can be written, and is none of those that are read.
+def check_out(out: Path, *read: Path, columns: Sequence[str] = ()) -> None:
+    """Check that a file can be written, is none of those that are read, and replaces nothing else.
+
+    Args:
+        out: the file to be written.
+        read: the files that the command reads.
+        columns: of the table that the command writes; an earlier one of it may be replaced.
 
     Raises:
         ParameterError: it cannot.
@@ -46,3 +61,15 @@ def check_out(out: Path, *read: Path) -> None:
         raise ParameterError(f"--out {out}: フォルダがありません。先にフォルダを作ってください。")
     if out.resolve() in [path.resolve() for path in read]:
         raise ParameterError(f"--out {out}: 読むファイルと同じです。別の名前にしてください。")
+    if out.exists() and not _holds_table(out, columns):
+        raise ParameterError(
+            f"--out {out}: 同じ名前の別のファイルがあります。上書きはしません。"
+            "別の名前にしてください。"
+        )
+
+
+def _holds_table(path: Path, columns: Sequence[str]) -> bool:
+    # Only its first line is read. An empty file holds nothing that could be lost.
+    with path.open("rb") as file:
+        first = file.readline(1000)
+    return not first or bool(columns) and first.strip() == ",".join(columns).encode()

@@ -63,10 +63,16 @@ def match_trial(
     """Match two plain files, without a run; the command prints counts only."""
     from recruitlib.base.profiles import read_profile
     from recruitlib.optouts.towns import read_towns
-    from recruitlib.optouts.trial import Municipality, match_files, read_range, write_outcomes
+    from recruitlib.optouts.trial import (
+        OUT_COLUMNS,
+        Municipality,
+        match_files,
+        read_range,
+        write_outcomes,
+    )
     from recruitlib.registry.cohort import read_ranges
 
-    check_out(out, registry, applications)
+    check_out(out, registry, applications, columns=OUT_COLUMNS)
     # The profiles of this command stand beside the package, wherever the officer is.
     root, municipality = find_root(Path(__file__).parent), None
     ranges = [read_range(text) for text in texts]
@@ -127,7 +133,8 @@ def synth(folder: Path, residents: int, seed: int) -> None:
 def towns(prefecture: str, municipality: str, out: Path) -> None:
     """Export the table of a municipality's towns."""
     from recruitlib.optouts.town_export import export_towns
+    from recruitlib.optouts.towns import TOWN_COLUMNS
 
-    check_out(out)
+    check_out(out, columns=TOWN_COLUMNS)
     count = export_towns(prefecture, municipality, out)
     click.echo(f"{out}: {count}行を書き出しました。丁目の数は、台帳の住所から読み取られます。")

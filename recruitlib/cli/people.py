@@ -7,9 +7,11 @@ from typing import Any
 
 import click
 
-from recruitlib.base.audit import append_entry, read_entries
-from recruitlib.base.errors import ParameterError
-from recruitlib.cli.arguments import RUN, read_kind, read_run
+from recruitlib.base.audit import append_entry
+from recruitlib.base.errors import AwaitingPerson, ParameterError
+from recruitlib.base.parameters import read_yaml
+from recruitlib.base.run import RUN_NAME
+from recruitlib.cli.arguments import RUN, find_project, read_kind, read_run
 
 # The stages in which people decide, and where they write it.
 DECISIONS = {"01": "load_decisions_file", "02": "rows_decisions_file", "03": "decisions_file"}
@@ -18,18 +20,38 @@ DECIDING = click.option(
 )
 
 
+def require_name(by: str) -> None:
+    """Require the title of a person.
+
+    Raises:
+        ParameterError: nothing is written.
+    """
+    from recruitlib.base.names import fold_name
+
+    if not fold_name(by):
+        raise ParameterError("--by: 空です。する人の職名を書いてください。")
+
+
 @click.command(help="要判断の事例を画面に出します（個人の情報です。記録には残りません）。")
 @click.argument("folder", type=RUN)
 @DECIDING
 def cases(folder: Path, stage: str) -> None:
     """Show the cases of a stage on the terminal; that they were shown is logged."""
+    from recruitlib.base.decisions import read_decisions
     from recruitlib.base.vault import open_key
     from recruitlib.review.panels import describe_cases, describe_doubts
 
     folder = folder.resolve()
-    key = open_key(folder, *read_kind(folder))
+    kind = read_kind(folder)
+    name = read_yaml(folder / RUN_NAME).get(stage, {}).get(DECISIONS[stage])
+    decisions = read_decisions(find_project(folder) / name, *kind) if name else None
+    key = open_key(folder, *kind)
     append_entry(folder, stage, "cases_shown")
-    lines = describe_cases(folder, key) if stage == "03" else describe_doubts(folder, key, stage)
+    lines = (
+        describe_cases(folder, key, decisions)
+        if stage == "03"
+        else describe_doubts(folder, key, stage, decisions)
+    )
     for line in lines:
         click.echo(line)
 
@@ -60,6 +82,7 @@ def decide(
     from recruitlib.base.vault import open_key
     from recruitlib.review.panels import read_cases, read_doubts
 
+    require_name(decided_by)
     parameters, root, folder = read_run(parameters_file)
     kind = read_kind(folder)
     key = open_key(folder, *kind)
@@ -67,7 +90,8 @@ def decide(
     chosen = cases[cases["case"] == number].to_dict("records")
     if not chosen:
         raise ParameterError(
-            f"事例{number}はありません。recruitlib cases で番号を確かめてください。"
+            f"{stage} に事例{number}はありません（{len(cases)}件あります）。recruitlib cases で番号を"
+            "確かめてください。01・02 の事例には --stage 01・--stage 02 を付けます。"
         )
     path = root / parameters[DECISIONS[stage]]
     choice: dict[str, Any] = {"decision": decision, "reason": reason}
@@ -102,6 +126,7 @@ def decide_listed(parameters_file: Path, decided_by: str) -> None:
     from recruitlib.base.vault import open_key
     from recruitlib.review.panels import read_cases
 
+    require_name(decided_by)
     parameters, root, folder = read_run(parameters_file)
     kind = read_kind(folder)
     cases = read_cases(folder, open_key(folder, *kind))[0]
@@ -130,12 +155,22 @@ def decide_listed(parameters_file: Path, decided_by: str) -> None:
 @DECIDING
 def confirm(parameters_file: Path, confirmed_by: str, stage: str) -> None:
     """Write a second person's confirmation of the decisions."""
-    from recruitlib.base.decisions import read_decisions, require_two_people, write_decisions
+    from recruitlib.base.decisions import are_two_people, read_decisions, write_decisions
 
+    require_name(confirmed_by)
     parameters, root, folder = read_run(parameters_file)
     path = root / parameters[DECISIONS[stage]]
     decisions = read_decisions(path, *read_kind(folder))
-    require_two_people(path, decisions.decided_by, confirmed_by)
+    if not decisions.cases:
+        raise AwaitingPerson(
+            f"{path.name}: {stage} の事例は、まだ一つも決まっていません。recruitlib cases で見て、"
+            "recruitlib decide で決めた後に、別の人が confirm してください。"
+        )
+    if not are_two_people(decisions.decided_by, confirmed_by):
+        raise AwaitingPerson(
+            f"{path.name}: 確かめる人（--by）が、決めた人と同じです（空白・全角と半角・末尾の括弧書きは"
+            "比べません）。別の人が確かめてください。"
+        )
     write_decisions(path, *read_kind(folder), decisions._replace(confirmed_by=confirmed_by))
     click.echo(
         f"{path}: {len(decisions.cases)}件の決定を確かめました。{stage} をもう一度実行してください。"
@@ -151,27 +186,33 @@ def confirm(parameters_file: Path, confirmed_by: str, stage: str) -> None:
 @click.option("--role", "approved_role", required=True, help="承認する人の職名。")
 def approve(parameters_file: Path, digest: str, approved_by: str, approved_role: str) -> None:
     """Write a second person's approval of the digest that notebook 03 shows."""
-    from recruitlib.base.decisions import read_decisions, require_two_people
+    from recruitlib.base.decisions import are_two_people, read_decisions
     from recruitlib.base.run import find_today
-    from recruitlib.review.approval import Approval, write_approval
+    from recruitlib.review.approval import (
+        SHORTEST_DIGEST,
+        Approval,
+        find_shown_digest,
+        write_approval,
+    )
 
+    require_name(approved_by)
     parameters, root, folder = read_run(parameters_file)
+    kind = read_kind(folder)
     path = root / parameters["approval_file"]
-    require_two_people(path, parameters["operator"], approved_by)
-    decisions = read_decisions(root / parameters["decisions_file"], *read_kind(folder))
-    if decisions.decided_by:
-        require_two_people(path, decisions.decided_by, approved_by)
-    shown = [
-        entry["facts"]["note"].removeprefix("承認の値 ")
-        for entry in read_entries(folder)
-        if entry["event"] == "guard" and entry["facts"]["guard"] == "review.approved"
-    ]
-    if not shown or "".join(shown[-1].split()) != "".join(digest.split()).lower()[:16]:
+    decided_by = read_decisions(root / parameters["decisions_file"], *kind).decided_by
+    others = {"作業する人（operator）": parameters["operator"], "事例を決めた人": decided_by}
+    for role, other in others.items():
+        if other and not are_two_people(other, approved_by):
+            raise AwaitingPerson(
+                f"{path.name}: 承認する人（--by）が、{role}と同じです（空白・全角と半角・末尾の括弧書きは"
+                "比べません）。作業も決定もしていない人が承認してください。"
+            )
+    if find_shown_digest(folder) != "".join(digest.split()).lower()[:SHORTEST_DIGEST]:
         raise ParameterError(
             "承認の値が、03 に表示された値と違います。03 の表を読み直してください。"
         )
     today = find_today(parameters, "03").isoformat()
-    write_approval(path, *read_kind(folder), Approval(digest, approved_by, approved_role, today))
+    write_approval(path, *kind, Approval(digest, approved_by, approved_role, today))
     click.echo(f"{path}: 承認を書きました。03 をもう一度実行してください。")
 
 
@@ -181,8 +222,11 @@ def approve(parameters_file: Path, digest: str, approved_by: str, approved_role:
     個人の情報を開きます（記録に残るのは、開いたことだけです）。"""
 )
 @click.argument("folder", type=RUN)
-@click.option("--application", help="申出の番号（例 form:R8-0012）。省くと、すべての申出。")
-@click.option("--resident", help="宛名番号。")
+@click.option(
+    "--application",
+    help="申出の番号。form: か counter: を付け、先頭の 0 も書きます（例 form:R8-0012）。省くと、すべての申出。",
+)
+@click.option("--resident", help="宛名番号。先頭の 0 も書きます（例 0000012345）。")
 def why(folder: Path, application: str | None, resident: str | None) -> None:
     """Explain an application's end, or why a resident is printed."""
     from recruitlib.base.vault import open_key
@@ -192,7 +236,7 @@ def why(folder: Path, application: str | None, resident: str | None) -> None:
     key = open_key(folder, *read_kind(folder))
     append_entry(folder, "03", "why_shown")
     if resident:
-        lines = explain_resident(folder, key, resident)
+        lines = explain_resident(find_project(folder), folder, key, resident)
     else:
         lines = (
             explain_application(folder, key, application)

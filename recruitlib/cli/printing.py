@@ -22,26 +22,21 @@ from recruitlib.cli.arguments import FILE, check_out, read_run
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="答え（.csv）。")
 def fonts(parameters_file: Path, check: Path | None, out: Path | None) -> None:
     """Show the font chain and what it lacks, or judge a table of labels."""
-    from recruitlib.base.scope import read_scope
     from recruitlib.labels import coverage
-    from recruitlib.labels.chain import open_chain
-    from recruitlib.labels.sheets import read_sheet
+    from recruitlib.labels.print_settings import open_fonts, open_sheet, read_wording
 
     if (check is None) != (out is None):
         raise ParameterError("--check と --out は、両方を書いてください。")
     parameters, root, _ = read_run(parameters_file)
-    chain = open_chain(root, parameters["label_fonts"])
-    show_postal_code = read_scope(root / parameters["scope_file"]).postal_code_is_address
+    chain, wording = open_fonts(root, parameters), read_wording(root, parameters)
     if check is None or out is None:
-        people = coverage.read_cohort(root, parameters)
-        if not show_postal_code:
-            people = people.assign(postal_code="")
-        for line in coverage.describe_coverage(coverage.measure_coverage(people, chain), chain):
+        found = coverage.measure_coverage(coverage.read_cohort(root, parameters), chain, wording)
+        for line in coverage.describe_coverage(found, chain):
             click.echo(line)
         return
-    check_out(out, check)
-    sheet = read_sheet(root / parameters["label_sheets_file"], parameters["label_sheet"])
-    verdicts = coverage.judge_labels(coverage.read_labels(check), sheet, chain, show_postal_code)
+    check_out(out, check, columns=coverage.VERDICT_COLUMNS)
+    sheet = open_sheet(root, parameters)
+    verdicts = coverage.judge_labels(coverage.read_labels(check), sheet, chain, wording)
     coverage.write_verdicts(out, verdicts)
     for verdict in ("print", "refuse"):
         click.echo(f"{verdict}: {(verdicts['verdict'] == verdict).sum():,}")

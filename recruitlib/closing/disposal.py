@@ -76,7 +76,9 @@ def read_attestation(path: Path, run_id: str, demonstration: bool) -> Attestatio
         ]
     raise_problems(ParameterError, problems, path.name)
     require_same_run(content, path, run_id, demonstration)
-    require_two_people(path, content["carried_out_by"], content["witnessed_by"])
+    require_two_people(
+        path, content["carried_out_by"], content["witnessed_by"], "廃棄した人と立ち会った人"
+    )
     return Attestation(**content)
 
 

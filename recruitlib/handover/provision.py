@@ -28,8 +28,8 @@ from recruitlib.base.traces import remember_terms
 from recruitlib.handover.delta import digest_delta, find_void
 from recruitlib.handover.documents import render_letter, render_receipt
 from recruitlib.handover.receipt import Receipt, check_serials, count_labels, read_receipt
-from recruitlib.labels.export import find_new_housemates, select_fresh
 from recruitlib.labels.lots import strip_lots
+from recruitlib.labels.print_day import find_new_housemates, select_fresh
 from recruitlib.optouts.exclusion import join_later_day, match_day, take_applications
 from recruitlib.registry.cohort import check_base_date
 from recruitlib.registry.extract import Extract, read_extract

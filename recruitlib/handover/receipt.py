@@ -53,7 +53,9 @@ def read_receipt(path: Path, run_id: str, demonstration: bool) -> Receipt | None
         problems.append("received_on: 日付は 2026-04-01 の形で書いてください。")
     raise_problems(ParameterError, problems, path.name)
     require_same_run(content, path, run_id, demonstration)
-    require_two_people(path, content["prepared_by"], content["confirmed_by"])
+    require_two_people(
+        path, content["prepared_by"], content["confirmed_by"], "準備した人と確認した人"
+    )
     digest = "".join(content["delta_digest"].split()).lower()
     return Receipt(**{**content, "delta_digest": digest})
 

@@ -69,7 +69,6 @@ class EmbeddedFont:
         self._numbers: dict[str, int] = {}
         self._glyphs: list[Glyph] = []
         self._codes: dict[str, str] = {}
-        self._texts: dict[str, str] = {}
 
     def _number(self, cluster: str) -> int:
         number = self._numbers.get(cluster)
@@ -79,8 +78,16 @@ class EmbeddedFont:
                 raise ValueError(f"no glyph in {self.font.name}")
             self._glyphs.append(glyph)
             number = self._numbers[cluster] = len(self._glyphs)
-            self._codes[cluster] = escapePDF(number.to_bytes(2, "big"))
+            self._codes[cluster] = f"{number:04X}"
         return number
+
+    def encode(self, text: str) -> str:
+        """Encode a text as the two-byte numbers of its clusters, in hexadecimal digits."""
+        clusters = split_clusters(text)
+        if not all(map(self._codes.__contains__, clusters)):
+            for cluster in clusters:
+                self._number(cluster)
+        return "".join(map(self._codes.__getitem__, clusters))
 
     def stringWidth(self, text: str, size: float, encoding: str = "") -> float:  # noqa: N802
         """Width of a text in points, as reportlab asks for it."""
@@ -88,15 +95,8 @@ class EmbeddedFont:
         return sum(glyph.advance for glyph in glyphs) * size / 1000
 
     def formatForPdf(self, text: str) -> str:  # noqa: N802
-        """Encode a text as the two-byte numbers of its clusters, escaped for a PDF string."""
-        known = self._texts.get(text)
-        if known is None:
-            clusters = split_clusters(text)
-            for cluster in clusters:
-                if cluster not in self._codes:
-                    self._number(cluster)
-            known = self._texts[text] = "".join(map(self._codes.__getitem__, clusters))
-        return known
+        """Encode a text as reportlab asks for it: escaped for a PDF string."""
+        return str(escapePDF(bytes.fromhex(self.encode(text))))
 
     def addObjects(self, document: Any) -> None:  # noqa: N802
         """Reserve the font's name at first use; write the font when all text is known."""

@@ -6,57 +6,32 @@ smaller down to a floor. What still does not fit goes on a list; nothing is ever
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from recruitlib.base.secrecy import hide_values
 from recruitlib.labels.collector import pause_collector
+from recruitlib.labels.fields import Setting, set_field, set_fields
 from recruitlib.labels.fonts import (
-    COLUMN_NAMES,
-    HONORIFIC,
-    POSTAL_MARK,
     LabelFont,
     choose_font,
     describe_code_points,
     split_clusters,
 )
-from recruitlib.labels.lines import Piece, measure_piece, wrap_pieces
+from recruitlib.labels.layout import FittedLine, Room, find_room, place_shapes
 from recruitlib.labels.sheets import Sheet
+from recruitlib.labels.wording import (
+    COLUMN_NAMES,
+    DEFAULT_WORDING,
+    PRINTED_COLUMNS,
+    Wording,
+    write_field,
+)
 
-POINTS_PER_MM = 72 / 25.4
-CONDENSED_FLOOR = 0.70
-LINE_PITCH = 1.22
-# Full size on a label of 86.4 x 42.3 mm, and the floor, in points.
-_SIZES = {
-    "postal_code": (10.5, 6.0),
-    "address": (10.5, 6.0),
-    "building": (9.0, 6.0),
-    "full_name": (16.0, 8.0),
-}
-_REFERENCE_HEIGHT_MM = 34.3
-_SMALLEST_SHARE = 0.75
-_KEPT = 1 << 16  # fields whose setting is remembered: most labels share address and building
 _STEPS = [step / 20 for step in range(20, 8, -1)]
-_ASCENT, _DESCENT = 0.88, 0.12  # of a Japanese em square
-_TOP_SPACE = 0.08  # of the height, above short labels: their first lines stand level on the sheet
-_POSTAL_CODE = re.compile(r"([0-9０-９]{3})[-－‐−]?([0-9０-９]{4})")
-_TO_ASCII_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
-
-
-@dataclass(frozen=True, slots=True)
-class FittedLine:
-    """One printed line: baseline in millimetres from the label's top left corner."""
-
-    text: str = field(repr=False)
-    x_mm: float
-    y_mm: float
-    size_pt: float
-    scale_percent: float
-    font: LabelFont
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +46,7 @@ class FittedLabel:
     shrunk: bool = False
 
 
+@hide_values
 class LabelText(NamedTuple):
     """What one label is made from; `source_row` names it without naming the person."""
 
@@ -81,54 +57,11 @@ class LabelText(NamedTuple):
     full_name: str
 
 
-class _Block(NamedTuple):
-    column: str
-    text: str
-    font: LabelFont
-
-
-class _Shape(NamedTuple):
-    """What decides where a field's lines stand, in points.
-
-    For each line its height above and below the baseline, and how far it moves to the right for
-    its first glyph's ink.
-    """
-
-    size: float
-    boxes: tuple[tuple[float, float], ...]
-    insets: tuple[float, ...]
-
-
-class _Setting(NamedTuple):
-    """One field as it is set; the width is that of its widest line, in points."""
-
-    shape: _Shape
-    percent: float
-    font: LabelFont
-    pieces: Sequence[Piece]
-    width: float
-
-
-def format_postal_code(postal_code: str) -> str | None:
-    """Write a postal code as it is printed.
-
-    Args:
-        postal_code: seven digits, half or full width, with or without the hyphen.
-
-    Returns:
-        The form `〒160-0023`; None when it is not seven digits.
-    """
-    found = _POSTAL_CODE.fullmatch(postal_code)
-    if not found:
-        return None
-    return f"{POSTAL_MARK}{found[1]}-{found[2]}".translate(_TO_ASCII_DIGITS)
-
-
 def fit_labels(
     recipients: pd.DataFrame,
     sheet: Sheet,
     font_chain: Sequence[LabelFont],
-    show_postal_code: bool = True,
+    wording: Wording = DEFAULT_WORDING,
 ) -> tuple[list[FittedLabel], pd.DataFrame]:
     """Fit all labels of a print run.
 
@@ -136,28 +69,52 @@ def fit_labels(
         recipients: source_row, full_name, postal_code, address, building, in print order.
         sheet: the label sheet.
         font_chain: fonts in order of preference.
-        show_postal_code: whether the postal code is printed.
+        wording: what the office set.
 
     Returns:
         The labels that fit, in print order, and a table source_row, reason of those that do not.
         Together they have as many entries as `recipients` has rows.
     """
-    columns = [recipients[column] for column in LabelText._fields]
+    room = find_room(sheet, font_chain, wording.return_line)
+    fitted: list[FittedLabel] = []
     with pause_collector():
-        fitted = [
-            fit_label(LabelText(*values), sheet, font_chain, show_postal_code)
-            for values in zip(*columns, strict=True)
-        ]
+        whole = _set_columns(recipients, room, font_chain, wording)
+        columns = [recipients[column].tolist() for column in LabelText._fields]
+        for values, own in zip(zip(*columns, strict=True), whole, strict=True):
+            label = _place_label(values[0], own, room, shrunk=False) if room and own else None
+            fitted.append(label or fit_label(LabelText(*values), sheet, font_chain, wording))
     refused = [(label.source_row, label.reason) for label in fitted if label.reason]
     table = pd.DataFrame(refused, columns=["source_row", "reason"]).astype({"reason": str})
     return [label for label in fitted if not label.reason], table
+
+
+def _set_columns(
+    recipients: pd.DataFrame,
+    room: Room | None,
+    font_chain: Sequence[LabelFont],
+    wording: Wording,
+) -> Iterator[list[Setting] | None]:
+    # For each label its fields at full size in the first font, each distinct text set once; None
+    # where one of them is empty, needs another font or cannot be set at full size.
+    columns = []
+    for column in PRINTED_COLUMNS:
+        rows, texts = pd.factorize(recipients[column])
+        printed = [write_field(column, text, wording) if room else None for text in texts]
+        known = [text for text in printed if text]
+        found = iter(
+            set_fields(column, known, font_chain[0], room.share, room.width) if room else []
+        )
+        settings = [next(found) if text else text for text in printed]
+        columns.append([settings[row] for row in rows])
+    for own in zip(*columns, strict=True):
+        yield None if None in own else [setting for setting in own if setting]
 
 
 def fit_label(
     label: LabelText,
     sheet: Sheet,
     font_chain: Sequence[LabelFont],
-    show_postal_code: bool = True,
+    wording: Wording = DEFAULT_WORDING,
 ) -> FittedLabel:
     """Fit one label: full size, condensed to 70 %, wrapped, smaller to the floor, or refused.
 
@@ -168,31 +125,32 @@ def fit_label(
         label: the recipient's text, not normalised.
         sheet: the label sheet; text keeps inside its padding.
         font_chain: fonts in order of preference.
-        show_postal_code: whether the postal code is printed.
+        wording: what the office set.
 
     Returns:
         The label with its lines, or with a reason in Japanese that names no value.
     """
-    blocks, reason = _collect_blocks(label, font_chain, show_postal_code)
+    blocks, reason = _collect_blocks(label, font_chain, wording)
     if reason:
         return FittedLabel(label.source_row, reason=reason)
-    width = (sheet.label_width_mm - 2 * sheet.padding_mm) * POINTS_PER_MM
-    height = (sheet.label_height_mm - 2 * sheet.padding_mm) * POINTS_PER_MM
-    share = min(1.0, max(_SMALLEST_SHARE, height / POINTS_PER_MM / _REFERENCE_HEIGHT_MM))
+    room = find_room(sheet, font_chain, wording.return_line)
+    if room is None:
+        reason = _explain_return_line(wording.return_line, font_chain)
+        return FittedLabel(label.source_row, reason=reason)
     too_wide = ""
     for step in _STEPS:
         settings = []
-        for block in blocks:
-            setting = _set_block(block, share * step, width)
+        for column, text, font in blocks:
+            setting = set_field(column, text, font, room.share * step, room.width)
             if setting is None:
-                too_wide = block.column
+                too_wide = column
                 break
             settings.append(setting)
         if len(settings) < len(blocks):
             continue
-        lines = _place_lines(settings, width, height, sheet.padding_mm)
-        if lines:
-            return _finish_label(label.source_row, settings, lines, step < 1)
+        fitted = _place_label(label.source_row, settings, room, step < 1)
+        if fitted:
+            return fitted
         too_wide = ""
     if too_wide:
         name = COLUMN_NAMES[too_wide]
@@ -202,142 +160,62 @@ def fit_label(
     return FittedLabel(label.source_row, reason="最小の文字にしてもラベルの高さに入りません")
 
 
+def _explain_return_line(text: str, font_chain: Sequence[LabelFont]) -> str:
+    if choose_font(text, font_chain) is None:
+        return _explain_characters("返送先", text, font_chain)
+    return "返送先（label_return_line）が長く、6 ポイントの1行に入りません"
+
+
 def _collect_blocks(
-    label: LabelText, font_chain: Sequence[LabelFont], show_postal_code: bool
-) -> tuple[list[_Block], str]:
-    texts = {"address": label.address, "building": label.building}
+    label: LabelText, font_chain: Sequence[LabelFont], wording: Wording
+) -> tuple[list[tuple[str, str, LabelFont]], str]:
+    # Each printed field's name, text and font, or why the label is refused.
     if not label.full_name.strip():
         return [], "氏名が空です"
     if not label.address.strip():
         return [], "住所が空です"
-    if show_postal_code and label.postal_code:
-        postal_code = format_postal_code(label.postal_code)
-        if postal_code is None:
-            return [], "郵便番号が7桁の数字ではありません"
-        texts = {"postal_code": postal_code, **texts}
-    texts["full_name"] = label.full_name + HONORIFIC
     blocks = []
-    for column, text in texts.items():
-        if not text:
-            continue
+    for column in PRINTED_COLUMNS:
+        text = write_field(column, getattr(label, column), wording)
+        if text is None:
+            return [], "郵便番号が7桁の数字ではありません"
         font = choose_font(text, font_chain)
         if font is None:
-            return [], _explain_characters(column, text, font_chain)
-        blocks.append(_Block(column, text, font))
+            return [], _explain_characters(COLUMN_NAMES[column], text, font_chain)
+        if text:
+            blocks.append((column, text, font))
     return blocks, ""
 
 
-def _explain_characters(column: str, text: str, font_chain: Sequence[LabelFont]) -> str:
+def _explain_characters(name: str, text: str, font_chain: Sequence[LabelFont]) -> str:
     nowhere = [
         cluster
         for cluster in dict.fromkeys(split_clusters(text))
         if not any(font.find_glyph(cluster) for font in font_chain)
     ]
-    name = COLUMN_NAMES[column]
     if not nowhere:
         return f"{name}の全部の字を持つ書体が1つもありません"
     points = "、".join(describe_code_points(cluster) for cluster in nowhere)
     return f"{name}に印刷できない字があります（{points}）"
 
 
-@lru_cache(maxsize=_KEPT)
-def _set_block(block: _Block, share: float, width: float) -> _Setting | None:
-    full, floor = _SIZES[block.column]
-    size = max(floor, round(full * share * 2) / 2)
-    glyphs = block.font.list_glyphs(block.text)
-    whole = measure_piece(block.text, glyphs)
-    limit = width * 1000 / size
-    if whole.width <= limit:
-        return _measure_setting(size, 1.0, block.font, [whole])
-    if whole.width * CONDENSED_FLOOR <= limit:
-        # Rounded down to whole thousandths, so that the printed scale never exceeds the space.
-        scale = int(limit / whole.width * 1000) / 1000
-        return _measure_setting(size, scale, block.font, [whole])
-    pieces = wrap_pieces(block.text, glyphs, limit)
-    if pieces:
-        return _measure_setting(size, 1.0, block.font, pieces)
-    pieces = wrap_pieces(block.text, glyphs, limit / CONDENSED_FLOOR)
-    if pieces is None:
-        return None
-    widest = max(piece.width for piece in pieces)
-    return _measure_setting(size, int(limit / widest * 1000) / 1000, block.font, pieces)
-
-
-def _measure_setting(
-    size: float, scale: float, font: LabelFont, pieces: Sequence[Piece]
-) -> _Setting:
-    # Ink decides where it reaches further than the em square: an accent, a bracket's foot.
-    boxes = [
-        (size * max(_ASCENT, piece.top / 1000), size * max(_DESCENT, -piece.bottom / 1000))
-        for piece in pieces
-    ]
-    insets = [size * scale * piece.inset / 1000 for piece in pieces]
-    width = max(piece.width for piece in pieces) * size * scale / 1000
-    return _Setting(
-        _Shape(size, tuple(boxes), tuple(insets)), round(scale * 100, 1), font, pieces, width
-    )
-
-
-def _line_gaps(shapes: Sequence[_Shape]) -> list[float]:
-    # The space before each line; the name stands apart from the address.
-    gaps = []
-    for place, shape in enumerate(shapes):
-        last = place == len(shapes) - 1
-        before = shape.size * (0.3 if last else LINE_PITCH - 1)
-        gaps += [before, *[shape.size * (LINE_PITCH - 1)] * (len(shape.boxes) - 1)]
-    return [0.0, *gaps[1:]]
-
-
-@lru_cache(maxsize=_KEPT)
-def _place_shapes(
-    shapes: tuple[_Shape, ...], indent: float, height: float, padding: float
-) -> list[tuple[float, float]] | None:
-    # Where each line begins, in millimetres from the label's corner; None when it is too high.
-    gaps = _line_gaps(shapes)
-    used = sum(above + below for shape in shapes for above, below in shape.boxes) + sum(gaps)
-    if used > height:
-        return None
-    apart = min((height - used) / 2, shapes[-1].size * 0.8)
-    down = min((height - used - apart) / 2, _TOP_SPACE * height)
-    first_of_name = len(gaps) - len(shapes[-1].boxes)
-    lines = [line for shape in shapes for line in zip(shape.boxes, shape.insets, strict=True)]
-    places = []
-    for number, (((above, below), inset), gap) in enumerate(zip(lines, gaps, strict=True)):
-        down += gap + above + (apart if number == first_of_name else 0.0)
-        across = inset + (indent if number >= first_of_name else 0.0)
-        places.append(
-            (round(padding + across / POINTS_PER_MM, 4), round(padding + down / POINTS_PER_MM, 4))
-        )
-        down += below
-    return places
-
-
-def _place_lines(
-    settings: Sequence[_Setting], width: float, height: float, padding: float
-) -> tuple[FittedLine, ...] | None:
+def _place_label(
+    source_row: Any, settings: Sequence[Setting], room: Room, shrunk: bool
+) -> FittedLabel | None:
+    # None when the fields are together higher than the label.
     name = settings[-1]
-    indent = max(0.0, min(name.shape.size, width - name.width))
+    indent = max(0.0, min(name.shape.size, room.width - name.width))
     shapes = tuple([setting.shape for setting in settings])
-    places = _place_shapes(shapes, indent, height, padding)
+    places = place_shapes(shapes, indent, room)
     if places is None:
         return None
-    lines = [(setting, piece) for setting in settings for piece in setting.pieces]
-    return tuple([
-        FittedLine(piece.text, *place, setting.shape.size, setting.percent, setting.font)
-        for (setting, piece), place in zip(lines, places, strict=True)
-    ])  # fmt: skip
-
-
-def _finish_label(
-    source_row: Any, settings: Sequence[_Setting], lines: tuple[FittedLine, ...], shrunk: bool
-) -> FittedLabel:
-    return FittedLabel(
-        source_row,
-        lines,
-        condensed=any(setting.percent < 100 for setting in settings),
-        wrapped=any(len(setting.pieces) > 1 for setting in settings),
-        shrunk=shrunk,
-    )
+    lines, condensed, wrapped = [], False, False
+    at = iter(places)
+    for shape, percent, font, pieces, _ in settings:
+        condensed = condensed or percent < 100
+        wrapped = wrapped or len(pieces) > 1
+        lines += [FittedLine(piece.text, *next(at), shape.size, percent, font) for piece in pieces]
+    return FittedLabel(source_row, (*lines, *room.foot), "", condensed, wrapped, shrunk)
 
 
 def count_adjustments(fitted: Sequence[FittedLabel]) -> dict[str, int]:

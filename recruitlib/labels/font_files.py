@@ -10,6 +10,17 @@ ADVICE = "IPAmj明朝（ipamjm.ttf）か IPAexゴシック（ipaexg.ttf）を指
 _NO_EMBEDDING = 0x0302  # OS/2 fsType: restricted, no subsetting, bitmap only
 _REGULAR = 400
 _NEEDED_TABLES = ("glyf", "loca", "head", "hhea", "hmtx", "maxp", "cmap")
+_COLLECTION = b"ttcf"
+_WEB_FORMATS = {b"wOFF": "WOFF", b"wOF2": "WOFF2"}
+
+
+def list_wrapping_faults(path: Path) -> list[str]:
+    """Say in Japanese if a font is wrapped for the web, before it is opened.
+
+    Only some installations can open WOFF2 at all.
+    """
+    kind = _WEB_FORMATS.get(_read_mark(path))
+    return [f"Web用の形式（{kind}）なので使えません。", ADVICE] if kind else []
 
 
 def list_faces(path: Path) -> str:
@@ -41,8 +52,6 @@ def list_faults(font: TTFont, path: Path, face_number: int | None) -> list[str]:
         faults.append(f"TrueType の輪郭か表がありません（{'、'.join(missing)}）。")
     elif font.getBestCmap() is None:
         faults.append("Unicode の対応表がありません。")
-    if font.flavor:
-        faults.append(f"Web用の形式（{font.flavor.upper()}）なので使えません。")
     axes = font["fvar"].axes if "fvar" in font else []
     weights = [axis.defaultValue for axis in axes if axis.axisTag == "wght"]
     if weights and "OS/2" in font:
@@ -56,11 +65,11 @@ def list_faults(font: TTFont, path: Path, face_number: int | None) -> list[str]:
         faults.append("PDFへの埋め込みが許可されていません。")
     if faults:
         faults.append(ADVICE)
-    elif face_number is not None and not _is_collection(path):
+    elif face_number is not None and _read_mark(path) != _COLLECTION:
         faults.append("一つの書体のファイルです。face を消してください。")
     return faults
 
 
-def _is_collection(path: Path) -> bool:
+def _read_mark(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(4) == b"ttcf"
+        return file.read(4)

@@ -13,23 +13,15 @@ import struct
 import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import pandas as pd
 from fontTools.ttLib import TTFont, TTLibFileIsCollectionError
 
 from recruitlib.base.errors import ParameterError
-from recruitlib.labels.font_files import ADVICE, list_faces, list_faults
+from recruitlib.labels.font_files import ADVICE, list_faces, list_faults, list_wrapping_faults
 
-HONORIFIC = "\u3000様"
-POSTAL_MARK = "〒"
-COLUMN_NAMES = {
-    "postal_code": "郵便番号", "address": "住所", "building": "方書", "full_name": "氏名",
-}  # fmt: skip
-PRINTED_COLUMNS = tuple(COLUMN_NAMES)
-
-_SELECTOR = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-_CLUSTER = re.compile(f"(?s).{_SELECTOR.pattern}?")
+SELECTOR = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_CLUSTER = re.compile(f"(?s).{SELECTOR.pattern}?")
 _SPACES = " \u3000"
 _PLACEHOLDERS = {"\ufffd": "置換文字（文字化けのあと）", "〓": "げた記号（字がない印）"}
 # CJK Unified Ideographs Extensions I, H and J, which the tables of an older Python do not have.
@@ -95,7 +87,7 @@ def split_clusters(text: str) -> list[str]:
     Returns:
         The clusters; joined together they are the text again, character for character.
     """
-    return _CLUSTER.findall(text)
+    return _CLUSTER.findall(text) if SELECTOR.search(text) else list(text)
 
 
 def _explain_ban(base: str, private_use: Sequence[range]) -> str:
@@ -103,10 +95,12 @@ def _explain_ban(base: str, private_use: Sequence[range]) -> str:
     if base in _PLACEHOLDERS:
         return _PLACEHOLDERS[base]
     code = ord(base)
+    if 0x2FF0 <= code <= 0x2FFF or code == 0x31EF:
+        return "漢字の組み立てを表す記号（字がない印）"
     category = unicodedata.category(base)
     if category == "Cn" and any(code in block for block in _NEWER_IDEOGRAPHS):
         return ""
-    if _SELECTOR.fullmatch(base):
+    if SELECTOR.fullmatch(base):
         return "字の付かない異体字セレクタ"
     if category in _CATEGORY_REASONS:
         return _CATEGORY_REASONS[category]
@@ -162,6 +156,8 @@ class LabelFont:
         )
 
     def _read(self) -> list[str]:
+        if problems := list_wrapping_faults(self.path):
+            return problems
         try:
             font = self.open()
         except TTLibFileIsCollectionError:
@@ -288,54 +284,6 @@ def choose_font(text: str, font_chain: Sequence[LabelFont]) -> LabelFont | None:
         if font.holds(text):
             return font
     return None
-
-
-def list_printed(recipients: pd.DataFrame, column: str) -> list[str]:
-    """List the strings of a column that one font must print as a whole: a name with its honorific."""
-    ending = HONORIFIC if column == "full_name" else ""
-    return [text + ending for text in recipients[column]]
-
-
-def find_unprintable(recipients: pd.DataFrame, font_chain: Sequence[LabelFont]) -> pd.DataFrame:
-    """List every character of the labels that no registered font prints.
-
-    Args:
-        recipients: source_row, full_name, postal_code, address, building.
-        font_chain: fonts in order of preference.
-
-    Returns:
-        source_row, column, code_points (such as `U+8FBB U+E0100`), reason: one row per distinct
-        cluster of a string that no font holds. Empty when everything can be printed. Where each
-        cluster is in some font but none has all, every gap of every font is a row.
-    """
-    judged: dict[str, list[tuple[str, str]]] = {}
-    found: list[tuple[Any, str, str, str]] = []
-    for column in PRINTED_COLUMNS:
-        texts = list_printed(recipients, column)
-        for row, text in zip(recipients["source_row"], texts, strict=True):
-            if text not in judged:
-                judged[text] = _list_gaps(text, font_chain)
-            found += [(row, column, points, reason) for points, reason in judged[text]]
-    table = pd.DataFrame(found, columns=["source_row", "column", "code_points", "reason"])
-    order = {row: place for place, row in enumerate(recipients["source_row"])}
-    return table.sort_values(
-        "source_row", key=lambda rows: rows.map(order), kind="stable", ignore_index=True
-    ).astype({"code_points": str, "reason": str})
-
-
-def _list_gaps(text: str, font_chain: Sequence[LabelFont]) -> list[tuple[str, str]]:
-    if choose_font(text, font_chain):
-        return []
-    gaps: dict[str, list[str]] = {
-        cluster: [reason for font in font_chain if (reason := font.explain_refusal(cluster))]
-        for cluster in dict.fromkeys(split_clusters(text))
-    }
-    nowhere = {cluster: why for cluster, why in gaps.items() if len(why) == len(font_chain)}
-    shown = nowhere or {cluster: why for cluster, why in gaps.items() if why}
-    return [
-        (describe_code_points(cluster), "、".join(dict.fromkeys(why)))
-        for cluster, why in shown.items()
-    ]
 
 
 def describe_code_points(characters: Iterable[str]) -> str:

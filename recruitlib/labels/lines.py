@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from recruitlib.labels.fonts import HONORIFIC, Glyph, LabelFont, split_clusters
+import numpy as np
+
+from recruitlib.base.secrecy import hide_values
+from recruitlib.labels.fonts import SELECTOR, Glyph, LabelFont, split_clusters
+from recruitlib.labels.wording import ENDINGS
 
 _NO_START = frozenset(
     "、。，．・：；？！゛゜´｀¨＾ヽヾゝゞ々〻ー‐－―〜～…‥）〕］｝〉》」』】’”°′″％"
@@ -26,6 +32,7 @@ _JOINER = _HYPHEN + r"ー\uff70~./．／,，:：'’_＿&＆・･"
 _TOKEN = re.compile(rf"[{_HYPHEN}]?[{_SIGN}](?:[{_JOINER}]{{0,2}}[{_SIGN}])*[{_HYPHEN}]*")
 
 
+@hide_values
 class Piece(NamedTuple):
     """A run of clusters as one printed line, in 1/1000 of the size.
 
@@ -61,7 +68,7 @@ def list_breaks(text: str) -> tuple[int, ...]:
     for token in _TOKEN.finditer("".join(bases)):
         for place in range(token.start() + 1, token.end()):
             kinds[place] = 0
-    if text.endswith(HONORIFIC):
+    if text.endswith(ENDINGS):
         kinds[-2:] = [0, 0]
     return tuple(kinds)
 
@@ -82,23 +89,50 @@ def measure_piece(text: str, glyphs: Sequence[Glyph]) -> Piece:
     Returns:
         The piece.
     """
-    advance = sum(glyph.advance for glyph in glyphs)
+    advance = sum([glyph.advance for glyph in glyphs])
     last = glyphs[-1]
     inset = max(0.0, -glyphs[0].x_min)
     reach = max(advance, advance - last.advance + last.x_max)
     return Piece(
         text,
         inset,
-        inset + reach,
-        max(glyph.y_max for glyph in glyphs),
-        min(glyph.y_min for glyph in glyphs),
+        round(inset + reach, 2),
+        max([glyph.y_max for glyph in glyphs]),
+        min([glyph.y_min for glyph in glyphs]),
     )
 
 
-def find_glyphs(text: str, font: LabelFont) -> list[Glyph]:
-    """Find the glyphs of a text that the font is known to hold."""
-    glyphs = map(font.find_glyph, split_clusters(text))
-    return [glyph for glyph in glyphs if glyph is not None]
+def measure_whole(texts: Sequence[str], font: LabelFont) -> list[Piece | None]:
+    """Measure many texts, each as one printed line, as `measure_piece` does one by one.
+
+    Args:
+        texts: texts that are not empty.
+        font: any font.
+
+    Returns:
+        One piece per text; None when the text holds a variant selector, or a character that the
+        font does not print.
+    """
+    plain = [text for text in texts if not SELECTOR.search(text)]
+    if not plain:
+        return [None] * len(texts)
+    codes = np.frombuffer("".join(plain).encode("utf-32-le", "surrogatepass"), "<u4")
+    ends = np.cumsum([len(text) for text in plain])
+    starts = np.concatenate(([0], ends[:-1]))
+    distinct, places = np.unique(codes, return_inverse=True)
+    glyphs = [font.find_glyph(chr(code)) for code in distinct.tolist()]
+    table = np.array([glyph[1:] if glyph else (np.nan,) * 5 for glyph in glyphs])
+    advances, x_min, y_min, x_max, y_max = table.T
+    firsts, lasts = places[starts], places[ends - 1]
+    advance = np.add.reduceat(advances[places], starts)
+    inset = np.maximum(0.0, -x_min[firsts])
+    width = np.round(inset + np.maximum(advance, advance - advances[lasts] + x_max[lasts]), 2)
+    top = np.maximum.reduceat(y_max[places], starts)
+    bottom = np.minimum.reduceat(y_min[places], starts)
+    numbers = [column.tolist() for column in (inset, width, top, bottom)]
+    pieces = map(Piece, plain, *numbers)
+    whole = {piece.text: piece for piece in pieces if not math.isnan(piece.width)}
+    return [whole.get(text) for text in texts]
 
 
 def wrap_pieces(text: str, glyphs: Sequence[Glyph], limit: float) -> list[Piece] | None:
@@ -115,50 +149,42 @@ def wrap_pieces(text: str, glyphs: Sequence[Glyph], limit: float) -> list[Piece]
         The lines in order, which joined are the text; None when a number or word is wider than a
         line.
     """
-    clusters = split_clusters(text)
-    kinds = list_breaks(text)
-    plain = _fill_lines(clusters, glyphs, kinds, limit, prefer=False)
-    if plain is None or len(plain) == 1:
-        return plain
-    pleasing = _fill_lines(clusters, glyphs, kinds, limit, prefer=True)
-    return pleasing if pleasing and len(pleasing) == len(plain) else plain
+    clusters, kinds = split_clusters(text), list_breaks(text)
+    ends = _find_line_ends(glyphs, kinds, limit, prefer=False)
+    if ends is None:
+        return None
+    if len(ends) > 1:
+        pleasing = _find_line_ends(glyphs, kinds, limit, prefer=True)
+        ends = pleasing if pleasing and len(pleasing) == len(ends) else ends
+    return [
+        measure_piece("".join(clusters[start:end]), glyphs[start:end])
+        for start, end in itertools.pairwise([0, *ends])
+    ]
 
 
-def _fill_lines(
-    clusters: Sequence[str],
-    glyphs: Sequence[Glyph],
-    kinds: Sequence[int],
-    limit: float,
-    prefer: bool,
-) -> list[Piece] | None:
-    pieces = []
+def _find_line_ends(
+    glyphs: Sequence[Glyph], kinds: Sequence[int], limit: float, prefer: bool
+) -> list[int] | None:
+    advances = [glyph.advance for glyph in glyphs]
+    reaches = [max(glyph.advance, glyph.x_max) for glyph in glyphs]
+    breaks = [*kinds[1:], 0]
+    ends: list[int] = []
     start = 0
-    while start < len(clusters):
-        end = _find_line_end(glyphs, kinds, start, limit, prefer)
+    while True:
+        used = max(0.0, -glyphs[start].x_min)
+        best = pleasing = None
+        for place in range(start, len(glyphs)):
+            if used + reaches[place] > limit:
+                break
+            used += advances[place]
+            if breaks[place]:
+                best = place + 1
+                if breaks[place] == 2 and used >= limit / 2:
+                    pleasing = best
+        else:
+            return [*ends, len(glyphs)]
+        end = pleasing if prefer and pleasing else best
         if end is None:
             return None
-        pieces.append(measure_piece("".join(clusters[start:end]), glyphs[start:end]))
+        ends.append(end)
         start = end
-    return pieces
-
-
-def _find_line_end(
-    glyphs: Sequence[Glyph], kinds: Sequence[int], start: int, limit: float, prefer: bool
-) -> int | None:
-    used = max(0.0, -glyphs[start].x_min)
-    best: int | None = None
-    pleasing: int | None = None
-    for place in range(start, len(glyphs)):
-        glyph = glyphs[place]
-        fits = used + max(glyph.advance, glyph.x_max) <= limit
-        if not fits:
-            break
-        used += glyph.advance
-        after = place + 1
-        if after == len(glyphs):
-            return after
-        if kinds[after]:
-            best = after
-            if kinds[after] == 2 and used >= limit / 2:
-                pleasing = after
-    return pleasing if prefer and pleasing else best

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import itertools
+import re
+import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import pandas as pd
 
 from recruitlib.base.counts import ALL, Count
+from recruitlib.base.secrecy import hide_values
 from recruitlib.labels.fitting import FittedLabel
 from recruitlib.labels.sheets import Sheet, begin_at, find_place
+from recruitlib.optouts.towns import KANJI_DIGITS, read_kanji
 
 LABEL_COLUMNS = ("serial", "bundle", "sheet", "position", "addressee_id", "cohort")
 
+# A number with what only ties it to the next: ２番９号 and ２－９ are one place, written twice.
+_NUMBER = re.compile(
+    f"([0-9０-９]{{1,18}}|[{KANJI_DIGITS}十拾百]+(?=丁目?|番|号))"
+    "[ \u3000]*(?:丁目?|番地?|号)?[ \u3000]*(?:[-‐‑–―−－ー，、]|の(?=[0-9０-９]))?[ \u3000]*"
+)
+_NUMBER_WIDTH = 18
 
+
+@hide_values
 class Bundle(NamedTuple):
     """One print lot: its name, its people in print order, its fitted labels and its plain PDF.
 
@@ -30,10 +43,46 @@ class Bundle(NamedTuple):
 
 
 def sort_recipients(recipients: pd.DataFrame, order: str) -> pd.DataFrame:
-    """Sort the recipients for the print: by address as 03 left them, or as the registry lists them."""
+    """Sort the recipients for the print, by address or as the registry lists them.
+
+    By address is by postal code, town, the numbers of the lot and the building, numbers as
+    numbers: 二丁目 before 十丁目, ２番９号 before １０番１号, room 201 before 1001. What is
+    the same so far is sorted by how it is written and by id, so that the order does not depend on
+    the one in which the rows come.
+
+    Args:
+        recipients: rows with unique ``addressee_id`` and ``source_row``.
+        order: ``registry`` for that of the extract's rows, otherwise by address.
+
+    Returns:
+        the same rows, each once.
+    """
     if order == "registry":
         return recipients.sort_values("source_row", kind="stable").reset_index(drop=True)
-    return recipients
+    columns = ("postal_code", "address", "building", "addressee_id")
+    codes, address, building, ids = (recipients[name].tolist() for name in columns)
+    digits = {code: unicodedata.normalize("NFKC", code).replace("-", "") for code in set(codes)}
+    keys = list(
+        zip(
+            map(digits.__getitem__, codes), map(_pad_numbers, address), map(_pad_numbers, building),
+            address, building, ids, strict=True,
+        )
+    )  # fmt: skip
+    places = sorted(range(len(keys)), key=keys.__getitem__)
+    return recipients.iloc[places].reset_index(drop=True)
+
+
+def _pad_numbers(text: str) -> str:
+    """Write every number of an address at one width, so that texts sort as their numbers do."""
+    pieces = _NUMBER.split(text)
+    pieces[1::2] = map(_pad_number, pieces[1::2])
+    return "".join(pieces)
+
+
+@lru_cache(maxsize=4096)
+def _pad_number(number: str) -> str:
+    value = int(number) if number.isdecimal() else read_kanji(number)
+    return f"{value:0{_NUMBER_WIDTH}}" if value or number.isdecimal() else number
 
 
 def split_bundles(

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from reportlab.pdfgen.canvas import Canvas
 
 from recruitlib.base.errors import ParameterError
-from recruitlib.labels.fitting import LINE_PITCH, POINTS_PER_MM
 from recruitlib.labels.fonts import LabelFont, choose_font
-from recruitlib.labels.lines import find_glyphs, wrap_pieces
+from recruitlib.labels.layout import LINE_PITCH, POINTS_PER_MM
+from recruitlib.labels.lines import wrap_pieces
 from recruitlib.labels.printing import close_canvas, open_canvas
 from recruitlib.labels.sheets import PAGE_HEIGHT_MM, Alignment, Sheet, align_sheet, locate_cell
 
@@ -74,9 +74,8 @@ def _set_texts(texts: Sequence[str], sheet: Sheet, font: LabelFont) -> tuple[flo
         for side in (sheet.label_width_mm, sheet.label_height_mm)
     )
     for size in _TEXT_SIZES:
-        wrapped = [
-            wrap_pieces(text, find_glyphs(text, font), width * 1000 / size) for text in texts
-        ]
+        limit = width * 1000 / size
+        wrapped = [wrap_pieces(text, font.list_glyphs(text), limit) for text in texts]
         lines = [piece.text for pieces in wrapped for piece in pieces or []]
         if all(wrapped) and len(lines) * size * LINE_PITCH <= height - _SMALL_SIZE * LINE_PITCH:
             return size, lines

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-import itertools
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import TypeVar
 
 import pikepdf
 from reportlab.lib.rl_accel import fp_str
@@ -16,9 +15,10 @@ from reportlab.pdfgen.canvas import Canvas
 from recruitlib.base.errors import OutputError, ParameterError
 from recruitlib.labels.collector import pause_collector
 from recruitlib.labels.embedding import EmbeddedFont
-from recruitlib.labels.fitting import POINTS_PER_MM, FittedLabel, FittedLine
+from recruitlib.labels.fitting import FittedLabel
 from recruitlib.labels.fonts import LabelFont, choose_font
-from recruitlib.labels.lines import find_glyphs, measure_piece
+from recruitlib.labels.layout import POINTS_PER_MM, FittedLine
+from recruitlib.labels.lines import measure_piece
 from recruitlib.labels.sheets import (
     PAGE_HEIGHT_MM,
     PAGE_WIDTH_MM,
@@ -29,20 +29,10 @@ from recruitlib.labels.sheets import (
     share_out,
 )
 
+K = TypeVar("K")
 DEFAULT_MARGIN = "シート {sheet}/{sheets} 通番 {first}-{last}"
 _MARGIN_SIZE = 8.0
-# Where the lines of a page go, because reportlab encodes a page's content slowly.
-_PLACE = "% labels"
 _MARGIN_NEEDED_MM = 8.0
-
-
-class SheetPlace(NamedTuple):
-    """Which sheet of how many, with the serials of its first and last label."""
-
-    sheet: int
-    sheets: int
-    first: int
-    last: int
 
 
 @pause_collector()
@@ -50,7 +40,7 @@ def render_labels(
     fitted: Sequence[FittedLabel],
     sheet: Sheet,
     font_chain: Sequence[LabelFont],
-    margin_lines: str | Callable[[SheetPlace], str] = DEFAULT_MARGIN,
+    margin: str = DEFAULT_MARGIN,
     margin_note: str = "",
     first_serial: int = 1,
 ) -> bytes:
@@ -64,8 +54,9 @@ def render_labels(
         fitted: labels in print order, none of them refused.
         sheet: the label sheet.
         font_chain: fonts for the margin.
-        margin_lines: the margin's text, as a template with {sheet}, {sheets}, {first}, {last} or
-            as a function of these; "" for none. It must not hold a person's value.
+        margin: the margin's text, in which {sheet}, {sheets}, {first} and {last} stand for the
+            sheet's number, how many there are, and its first and last serial; "" for none. It must
+            not hold a person's value.
         margin_note: added to the margin's text, such as 見本 in a demonstration.
         first_serial: serial of the first label.
 
@@ -81,19 +72,20 @@ def render_labels(
             "宛名ラベル: 印刷するラベルが0件か、入りきらないラベルが混じっています。"
             "入りきらないラベルの一覧を先に片付けてください。"
         )
-    margins = _write_margins(len(fitted), sheet, margin_lines, margin_note, first_serial)
-    margin_fonts = [_choose_margin_font(text, font_chain) for text in margins]
-    fonts = [line.font for label in fitted for line in label.lines] + margin_fonts
+    margins = _write_margins(len(fitted), sheet, margin, margin_note, first_serial)
+    bottoms = _place_margins(margins, sheet, font_chain)
+    fonts = [line.font for label in fitted for line in label.lines]
+    fonts += [line.font for lines in bottoms for line in lines]
     canvas, names = open_canvas(fonts)
     writer = _LineWriter(canvas, names)
     contents = []
-    pages = zip(share_out(sheet, len(fitted)), margins, margin_fonts, strict=True)
-    for orders, margin, font in pages:
-        contents.append(_write_sheet(writer, fitted, orders, sheet))
-        canvas.addLiteral(_PLACE)
-        if margin:
-            _draw_margin(canvas, margin, font, sheet, names)
-        canvas.showPage()
+    for orders, bottom in zip(share_out(sheet, len(fitted)), bottoms, strict=True):
+        labels = [
+            (fitted[order].lines, *locate_cell(sheet, find_place(sheet, order)[1]))
+            for order in orders
+        ]
+        contents.append(writer.write([*labels, (bottom, 0.0, 0.0)]))
+    canvas.showPage()
     return close_canvas(canvas, contents)
 
 
@@ -118,47 +110,27 @@ def open_canvas(fonts: Iterable[LabelFont]) -> tuple[Canvas, dict[LabelFont, str
     return canvas, names
 
 
-def close_canvas(canvas: Canvas, contents: Sequence[str] = ()) -> bytes:
+def close_canvas(canvas: Canvas, contents: Sequence[bytes] = ()) -> bytes:
     """Finish a document: its bytes, without any property.
 
     Args:
         canvas: the document.
-        contents: for each page what is set into the place kept for it, if any.
+        contents: what stands on each page, when the canvas has only one empty page with the fonts;
+            because reportlab writes pages slowly.
     """
     return _scrub(canvas.getpdfdata(), contents)
 
 
 def _write_margins(
-    labels: int,
-    sheet: Sheet,
-    margin_lines: str | Callable[[SheetPlace], str],
-    margin_note: str,
-    first_serial: int,
+    labels: int, sheet: Sheet, margin: str, margin_note: str, first_serial: int
 ) -> list[str]:
     shares = share_out(sheet, labels)
     margins = []
     for number, orders in enumerate(shares, start=1):
         first, last = first_serial + orders[0], first_serial + orders[-1]
-        place = SheetPlace(number, len(shares), first, last)
-        try:
-            text = (
-                margin_lines(place)
-                if callable(margin_lines)
-                else margin_lines.format(**place._asdict())
-            )
-        except (KeyError, IndexError, ValueError):
-            raise ParameterError(
-                "余白の文字: 使えるのは {sheet} {sheets} {first} {last} だけです。"
-            ) from None
+        text = margin.format(sheet=number, sheets=len(shares), first=first, last=last)
         margins.append(f"{text} {margin_note}".strip())
     return margins
-
-
-def _choose_margin_font(text: str, font_chain: Sequence[LabelFont]) -> LabelFont:
-    font = choose_font(text, font_chain)
-    if font is None:
-        raise ParameterError("余白の文字: 登録した書体で印刷できない字があります。")
-    return font
 
 
 class _LineWriter:
@@ -168,56 +140,56 @@ class _LineWriter:
     """
 
     def __init__(self, canvas: Canvas, names: dict[LabelFont, str]) -> None:
-        self._canvas = canvas
-        self._names = names
         self._fonts: dict[LabelFont, EmbeddedFont] = {}
-        self._styles: dict[tuple[LabelFont, float, float], str] = {}
-        self._numbers: dict[float, str] = {}
+        for font, name in names.items():
+            # Its first use on a text object gives a font its place among the document's fonts.
+            canvas.beginText().setFont(name, 1.0)
+            self._fonts[font] = pdfmetrics.getFont(name)
+        self._styles = _Written(self._write_style)
+        self._numbers = _Written(_write_mm)
+        self._texts = {font: _Written(own.encode) for font, own in self._fonts.items()}
 
-    def write(self, line: FittedLine, left: float, top: float) -> str:
-        """Write one line of the label whose corner lies there."""
-        x = self._write_mm(left + line.x_mm)
-        y = self._write_mm(PAGE_HEIGHT_MM - top - line.y_mm)
-        style = self._styles.get((line.font, line.size_pt, line.scale_percent))
-        if style is None:
-            style = self._write_style(line.font, line.size_pt, line.scale_percent)
-        text = self._fonts[line.font].formatForPdf(line.text)
-        return f"1 0 0 1 {x} {y} Tm {style} ({text}) Tj"
+    def write(self, labels: Iterable[tuple[Sequence[FittedLine], float, float]]) -> bytes:
+        """Write the lines of a page's labels, each label with its corner in millimetres."""
+        content, last = ["BT"], None
+        numbers, styles, texts = self._numbers, self._styles, self._texts
+        for lines, left, top in labels:
+            for text, x_mm, y_mm, size, percent, font in lines:
+                style = font, size, percent
+                if style != last:
+                    content.append(styles[style])
+                    last = style
+                x, y = numbers[left + x_mm], numbers[PAGE_HEIGHT_MM - top - y_mm]
+                content.append(f"1 0 0 1 {x} {y} Tm <{texts[font][text]}> Tj")
+        return "\n".join([*content, "ET"]).encode("ascii")
 
-    def _write_mm(self, length: float) -> str:
-        known = self._numbers.get(length)
-        if known is None:
-            known = self._numbers[length] = fp_str(length * POINTS_PER_MM)
-        return known
-
-    def _write_style(self, font: LabelFont, size: float, scale: float) -> str:
-        if font not in self._fonts:
-            # A font's first use on a text object gives it its place among the document's fonts.
-            self._canvas.beginText().setFont(self._names[font], size)
-            self._fonts[font] = pdfmetrics.getFont(self._names[font])
-        face = f"/{self._fonts[font].resource} {fp_str(size)} Tf {fp_str(size * 1.2)} TL"
-        style = f"{face} {fp_str(scale)} Tz {face}"
-        self._styles[font, size, scale] = style
-        return style
+    def _write_style(self, style: tuple[LabelFont, float, float]) -> str:
+        font, size, percent = style
+        return f"/{self._fonts[font].resource} {fp_str(size)} Tf {fp_str(percent)} Tz"
 
 
-def _write_sheet(
-    writer: _LineWriter, labels: Sequence[FittedLabel], orders: range, sheet: Sheet
-) -> str:
-    lines = ["BT 1 0 0 1 0 0 Tm"]
-    for order in orders:
-        left, top = locate_cell(sheet, find_place(sheet, order)[1])
-        lines += [writer.write(line, left, top) for line in labels[order].lines]
-    return " ".join([*lines, "ET"])
+def _write_mm(length: float) -> str:
+    return str(fp_str(round(length * POINTS_PER_MM, 3)))
 
 
-def _draw_margin(
-    canvas: Canvas,
-    text: str,
-    font: LabelFont,
-    sheet: Sheet,
-    names: dict[LabelFont, str],
-) -> None:
+class _Written(dict[K, str]):
+    """What is written so far: whatever is asked for the first time is written and kept."""
+
+    def __init__(self, write: Callable[[K], str]) -> None:
+        super().__init__()
+        self._write = write
+
+    def __missing__(self, key: K) -> str:
+        written = self[key] = self._write(key)
+        return written
+
+
+def _place_margins(
+    texts: Sequence[str], sheet: Sheet, font_chain: Sequence[LabelFont]
+) -> list[list[FittedLine]]:
+    if not any(texts):
+        return [[] for _ in texts]
+    fonts = [choose_font(text, font_chain) for text in texts]
     used = sheet.top_mm + (sheet.rows - 1) * sheet.pitch_y_mm + sheet.label_height_mm
     above, below = (_MARGIN_SIZE / POINTS_PER_MM * share for share in (0.88, 0.12))
     # 3 mm from the labels, and nearer to them where the printer would cut the line off.
@@ -231,19 +203,18 @@ def _draw_margin(
             "シート番号を印刷できません。余白のある用紙を選んでください。"
         )
     left = max(sheet.left_mm, UNPRINTABLE_MM)
-    width = measure_piece(text, find_glyphs(text, font)).width * _MARGIN_SIZE / 1000
     room = (PAGE_WIDTH_MM - left - UNPRINTABLE_MM) * POINTS_PER_MM
-    if width > room:
-        raise ParameterError("余白の文字: 長すぎて1行に入りません。短くしてください。")
-    drawing = canvas.beginText()
-    drawing.setTextOrigin(left * POINTS_PER_MM, (PAGE_HEIGHT_MM - baseline) * POINTS_PER_MM)
-    drawing.setFont(names[font], _MARGIN_SIZE)
-    drawing.setHorizScale(100)
-    drawing.textOut(text)
-    canvas.drawText(drawing)
+    lines = []
+    for text, font in zip(texts, fonts, strict=True):
+        if font is None:
+            raise ParameterError("余白の文字: 登録した書体で印刷できない字があります。")
+        if measure_piece(text, font.list_glyphs(text)).width * _MARGIN_SIZE / 1000 > room:
+            raise ParameterError("余白の文字: 長すぎて1行に入りません。短くしてください。")
+        lines.append([FittedLine(text, left, baseline, _MARGIN_SIZE, 100.0, font)])
+    return lines
 
 
-def _scrub(pdf: bytes, contents: Sequence[str]) -> bytes:
+def _scrub(pdf: bytes, contents: Sequence[bytes]) -> bytes:
     # reportlab writes its name, a date and a title, and one identifier for every document.
     buffer = io.BytesIO()
     with pikepdf.open(io.BytesIO(pdf)) as document:
@@ -255,15 +226,15 @@ def _scrub(pdf: bytes, contents: Sequence[str]) -> bytes:
                 del document.Root[key]
         document.Root.Lang = pikepdf.String("ja")
         # Viewers offer "fit to page", which moves every label; ask them for the actual size.
-        document.Root.ViewerPreferences = pikepdf.Dictionary(PrintScaling=pikepdf.Name.None_)
-        for page, content in itertools.zip_longest(document.pages, contents):
-            if content:
-                stream = page.Contents
-                stream.write(stream.read_bytes().replace(_PLACE.encode(), content.encode()))
+        document.Root.ViewerPreferences = pikepdf.Dictionary(PrintScaling=pikepdf.Name("/None"))
+        for page in document.pages:
             for key in ("/Trans", "/Annots"):
                 if key in page:
                     del page[key]
-        document.remove_unreferenced_resources()
+        if contents:
+            _set_pages(document, contents)
+        else:
+            document.remove_unreferenced_resources()
         document.save(
             buffer,
             deterministic_id=True,
@@ -272,6 +243,18 @@ def _scrub(pdf: bytes, contents: Sequence[str]) -> bytes:
             fix_metadata_version=False,
         )
     return buffer.getvalue()
+
+
+def _set_pages(document: pikepdf.Pdf, contents: Sequence[bytes]) -> None:
+    # Each page is the document's only page with other content.
+    first, tree = document.pages[0].obj, document.Root.Pages
+    first.Resources = document.make_indirect(first.Resources)
+    pages = []
+    for content in contents:
+        page = pikepdf.Dictionary(dict(first.items()))
+        page.Contents = pikepdf.Stream(document, content)
+        pages.append(document.make_indirect(page))
+    tree.Kids, tree.Count = pikepdf.Array(pages), len(pages)
 
 
 def encrypt_pdf(pdf: bytes, password: str) -> bytes:

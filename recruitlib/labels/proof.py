@@ -1,26 +1,25 @@
 """Proof: the finished PDF is read back by another library and compared with the approved list.
 
-Nothing here is taken from the modules that fitted and printed, apart from where the cells lie.
-What is compared is the delivered file itself, opened with its password, every label of it.
+Nothing here is taken from the modules that fitted and printed, apart from where the cells lie
+and what the office set. What is compared is the delivered file itself, opened with its password, every label of it.
 """
 
 from __future__ import annotations
 
 import io
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
+import numpy as np
 import pandas as pd
-import pypdfium2 as pdfium
 
 from recruitlib.base.errors import OutputError
 from recruitlib.labels.reading import (
-    MM_PER_POINT,
     OUTSIDE,
-    find_position,
+    FloatArray,
+    IntArray,
+    find_positions,
     open_document,
-    read_cells,
     read_marks,
 )
 from recruitlib.labels.sheets import (
@@ -30,65 +29,20 @@ from recruitlib.labels.sheets import (
     find_place,
     locate_cell,
 )
-from recruitlib.labels.structure import find_foreign_structure
+from recruitlib.labels.wording import DEFAULT_WORDING, Wording
 
 _CLIP_TOLERANCE_MM = 0.1
+_INK = ["left_mm", "top_mm", "right_mm", "bottom_mm"]
 _DIGITS = "0123456789０１２３４５６７８９"
 _NUMBER_SIGNS = frozenset(_DIGITS + "-‐‑‒–—―─−－﹣〜～")
 _KANJI_DIGITS = frozenset("〇一二三四五六七八九十百千")
-DEFAULT_MARGIN_PATTERN = r"シート \d+/\d+ 通番 \d+-\d+"
-
-
-def read_back(pdf: bytes, sheet: Sheet, password: str = "") -> pd.DataFrame:
-    r"""Read what stands in each cell of each sheet of a label PDF.
-
-    Args:
-        pdf: the file's bytes.
-        sheet: the label sheet that it was made for.
-        password: the print password of an encrypted file.
-
-    Returns:
-        sheet_number, position (both from 1), text (the lines joined), lines (the lines with "\\n"
-        between them); one row per cell that is not empty, in print order.
-
-    Raises:
-        OutputError: when the file cannot be opened.
-    """
-    rows = [
-        (number, position, text.replace("\n", ""), text)
-        for number, cells in read_cells(pdf, sheet, password)
-        for position, text in sorted(cells.items())
-        if position != OUTSIDE
-    ]
-    table = pd.DataFrame(rows, columns=["sheet_number", "position", "text", "lines"])
-    return table.astype({"sheet_number": int, "position": int, "text": str, "lines": str})
-
-
-def read_margins(pdf: bytes, sheet: Sheet, password: str = "") -> pd.DataFrame:
-    r"""Read what stands outside all cells.
-
-    Args:
-        pdf: the file's bytes.
-        sheet: the label sheet that it was made for.
-        password: the print password of an encrypted file.
-
-    Returns:
-        sheet_number, text (lines separated by "\\n", "" where the margin is blank); one row per
-        page.
-
-    Raises:
-        OutputError: when the file cannot be opened.
-    """
-    rows = [(number, cells.get(OUTSIDE, "")) for number, cells in read_cells(pdf, sheet, password)]
-    table = pd.DataFrame(rows, columns=["sheet_number", "text"])
-    return table.astype({"sheet_number": int, "text": str})
 
 
 def compare_labels(
     printed: pd.DataFrame,
     expected: pd.DataFrame,
     sheet: Sheet,
-    show_postal_code: bool = True,
+    wording: Wording = DEFAULT_WORDING,
 ) -> pd.DataFrame:
     """Compare what was read back, cell by cell, with the approved recipients in print order.
 
@@ -96,78 +50,85 @@ def compare_labels(
     several half-width spaces in a row as one, so that they count as one on both sides.
 
     Args:
-        printed: sheet_number, position, text, lines, from `read_back`.
+        printed: sheet_number, position, text, lines, from `read_cells`; margins are passed over.
         expected: postal_code, address, building, full_name of the approved list, in print order.
         sheet: the label sheet.
-        show_postal_code: whether the postal code is to be printed.
+        wording: what the office set.
 
     Returns:
         sheet_number, position, reason in Japanese without a value; empty when all is equal.
     """
-    fields = [
-        _list_expected_fields(show_postal_code, *values)
-        for values in zip(
-            *(expected[name] for name in ("postal_code", "address", "building", "full_name")),
-            strict=True,
-        )
-    ]
-    approved = Counter(_merge_spaces("".join(parts)) for parts in fields)
-    cells = {
-        (number, position): (_merge_spaces(text), lines)
-        for number, position, text, lines in zip(
-            *(printed[name] for name in ("sheet_number", "position", "text", "lines")), strict=True
-        )
-    }
-    found = []
+    fields = _list_expected_fields(expected, wording)
+    printed = printed[printed["position"] != OUTSIDE]
+    columns = (printed[name].tolist() for name in ("sheet_number", "position", "lines"))
+    cells = {(number, position): lines for number, position, lines in zip(*columns, strict=True)}
+    wrong = []
     for order, parts in enumerate(fields):
         place = find_place(sheet, order)
-        reason = _judge_cell(cells.pop(place, None), parts, approved)
-        if reason:
-            found.append((*place, reason))
-    for place, (text, _) in cells.items():
-        known = "（名簿の宛名がもう一度印刷されています）" if approved[text] else ""
+        lines = cells.pop(place, None)
+        if lines != _merge_spaces("\n".join(parts)):
+            wrong.append((place, parts, lines))
+    approved = {_merge_spaces("".join(parts)) for parts in fields} if wrong or cells else set()
+    found = [
+        (*place, reason)
+        for place, parts, lines in wrong
+        if (reason := _judge_cell(lines, parts, approved))
+    ]
+    for place, lines in cells.items():
+        again = _merge_spaces(lines.replace("\n", "")) in approved
+        known = "（名簿の宛名がもう一度印刷されています）" if again else ""
         found.append((*place, f"名簿の件数より多い余分なラベルです{known}"))
     table = pd.DataFrame(found, columns=["sheet_number", "position", "reason"])
     table = table.astype({"sheet_number": int, "position": int, "reason": str})
     return table.sort_values(["sheet_number", "position"], kind="stable", ignore_index=True)
 
 
-def write_expected(people: pd.DataFrame, show_postal_code: bool) -> list[str]:
+def write_expected(people: pd.DataFrame, wording: Wording) -> list[str]:
     """Write what each person's label must say, in the form in which it is read back.
 
     Args:
         people: postal_code, address, building, full_name.
-        show_postal_code: whether the postal code is to be printed.
+        wording: what the office set.
 
     Returns:
         one text per row, runs of half-width spaces counted as one.
     """
-    rows = people[["postal_code", "address", "building", "full_name"]].itertuples(index=False)
-    return [_merge_spaces("".join(_list_expected_fields(show_postal_code, *row))) for row in rows]
+    fields = _list_expected_fields(people, wording)
+    return [_merge_spaces("".join(parts)) for parts in fields]
 
 
-def _list_expected_fields(
-    show_postal_code: bool, postal_code: str, address: str, building: str, full_name: str
-) -> list[str]:
-    parts = [address, building, full_name + "\u3000様"]
-    if show_postal_code and postal_code:
-        digits = [str(_DIGITS.index(sign) % 10) for sign in postal_code if sign in _DIGITS]
-        parts.insert(0, "〒" + "".join(digits[:3]) + "-" + "".join(digits[3:]))
-    return parts
+def _list_expected_fields(people: pd.DataFrame, wording: Wording) -> list[list[str]]:
+    show_postal_code, honorific, return_line = wording
+    ending = f"\u3000{honorific}" if honorific else ""
+    codes = {text: _write_postal_code(text) for text in people["postal_code"].unique()}
+    names = ("postal_code", "address", "building", "full_name")
+    fields = []
+    for code, address, building, name in zip(*(people[own].tolist() for own in names), strict=True):
+        postal_code = codes[code] if show_postal_code else ""
+        parts = [postal_code, address, building, name + ending, return_line]
+        fields.append([part for part in parts if part.strip()])  # blanks alone are no print
+    return fields
+
+
+def _write_postal_code(text: str) -> str:
+    digits = "".join([str(_DIGITS.index(sign) % 10) for sign in text if sign in _DIGITS])
+    return f"〒{digits[:3]}-{digits[3:]}" if text else ""
 
 
 def _merge_spaces(text: str) -> str:
-    return re.sub(" +", " ", text)
+    return re.sub(" +", " ", text) if "  " in text else text
 
 
-def _judge_cell(cell: tuple[str, str] | None, parts: Sequence[str], approved: Counter[str]) -> str:
-    if cell is None:
+def _judge_cell(lines: str | None, parts: Sequence[str], approved: Container[str]) -> str:
+    if lines is None:
         return "ラベルが欠けています"
-    text, lines = cell
+    text = _merge_spaces(lines.replace("\n", ""))
     if text != _merge_spaces("".join(parts)):
-        if approved[text]:
+        if text in approved:
             return "名簿の別の行の宛名が印刷されています"
         return "承認された名簿と文字が違います"
+    if not _keeps_apart(lines, parts):
+        return "住所・方書・氏名の行が重なっています"
     ends, length = set(), 0
     for line in lines.split("\n")[:-1]:
         length += len(line)
@@ -177,6 +138,18 @@ def _judge_cell(cell: tuple[str, str] | None, parts: Sequence[str], approved: Co
     if any(_divides_number(whole, end) for end in ends - borders):
         return "番号の途中で改行されています"
     return ""
+
+
+def _keeps_apart(lines: str, parts: Sequence[str]) -> bool:
+    # Each field begins on a line of its own.
+    left = lines.split("\n")
+    for part in parts:
+        text = ""
+        while left and _merge_spaces(text) != _merge_spaces(part):
+            text += left.pop(0)
+        if _merge_spaces(text) != _merge_spaces(part):
+            return False
+    return True
 
 
 def _divides_number(text: str, place: int) -> bool:
@@ -189,8 +162,25 @@ def _divides_number(text: str, place: int) -> bool:
     return bool(pair & set(_DIGITS)) and pair <= _NUMBER_SIGNS
 
 
+def find_outside(cells: pd.DataFrame, sheet: Sheet) -> pd.DataFrame:
+    """Find cells of which a line's ink leaves the padded box, or the page, or meets another line's.
+
+    Args:
+        cells: from `read_cells`.
+        sheet: the label sheet.
+
+    Returns:
+        sheet_number, position (0 in the margin), reason in Japanese; one row per cell concerned.
+    """
+    reasons = _judge_ink(cells["position"].to_numpy(), cells[_INK].to_numpy(), sheet)
+    for place in np.flatnonzero(cells["overlap_mm"] > _CLIP_TOLERANCE_MM).tolist():
+        reasons[place] = "行が重なっています"
+    table = cells[["sheet_number", "position"]].assign(reason=pd.Series(reasons, dtype=str))
+    return table[table["reason"] != ""].reset_index(drop=True)
+
+
 def find_clipped(pdf: bytes, sheet: Sheet, password: str = "") -> pd.DataFrame:
-    """Find glyphs whose ink leaves the padded box of their cell, or the page.
+    """Find glyphs whose ink leaves the padded box of their cell, or the page, each by itself.
 
     Args:
         pdf: the file's bytes.
@@ -208,16 +198,12 @@ def find_clipped(pdf: bytes, sheet: Sheet, password: str = "") -> pd.DataFrame:
         for number in range(len(document)):
             page = document[number]
             textpage = page.get_textpage()
-            height = page.get_height()
-            for mark in read_marks(textpage, height):
-                position = find_position(mark, sheet)
-                if chr(mark.character).isspace() or (number + 1, position) in found:
-                    continue
-                ink = _read_ink(textpage, mark.number, height)
-                if not _lies_inside(ink, _find_room(sheet, position)):
-                    found[number + 1, position] = "文字が印刷してよい範囲からはみ出しています"
-                elif position == OUTSIDE and _touches_labels(ink, sheet):
-                    found[number + 1, position] = "余白の文字がラベルにかかっています"
+            places = read_marks(textpage, page.get_height()).places
+            positions = find_positions(places[:, 0], places[:, 1], sheet)
+            reasons = _judge_ink(positions, places[:, 2:], sheet)
+            for position, reason in zip(positions.tolist(), reasons, strict=True):
+                if reason:
+                    found.setdefault((number + 1, position), reason)
             textpage.close()
             page.close()
     rows = [(*place, reason) for place, reason in found.items()]
@@ -225,16 +211,16 @@ def find_clipped(pdf: bytes, sheet: Sheet, password: str = "") -> pd.DataFrame:
     return table.astype({"sheet_number": int, "position": int, "reason": str})
 
 
-def _read_ink(
-    textpage: pdfium.PdfTextPage, index: int, height: float
-) -> tuple[float, float, float, float]:
-    left, bottom, right, top = textpage.get_charbox(index)
-    return (
-        left * MM_PER_POINT,
-        (height - top) * MM_PER_POINT,
-        right * MM_PER_POINT,
-        (height - bottom) * MM_PER_POINT,
-    )
+def _judge_ink(positions: IntArray, inks: FloatArray, sheet: Sheet) -> list[str]:
+    # For each ink box why it must not be printed there; "" where it may, or where nothing is.
+    rooms = np.array([_find_room(sheet, place) for place in range(sheet.per_page + 1)])[positions]
+    outward = np.array([-1, -1, 1, 1])
+    leaves = ((inks - rooms) * outward > _CLIP_TOLERANCE_MM).any(axis=1)
+    reasons = np.where(leaves, "文字が印刷してよい範囲からはみ出しています", "").tolist()
+    for place in np.flatnonzero((positions == OUTSIDE) & ~leaves).tolist():
+        if _touches_labels(inks[place], sheet):
+            reasons[place] = "余白の文字がラベルにかかっています"
+    return reasons
 
 
 def _find_room(sheet: Sheet, position: int) -> tuple[float, float, float, float]:
@@ -242,73 +228,47 @@ def _find_room(sheet: Sheet, position: int) -> tuple[float, float, float, float]
         return 0.0, 0.0, PAGE_WIDTH_MM, PAGE_HEIGHT_MM
     left, top = locate_cell(sheet, position)
     return (
-        left + sheet.padding_mm,
-        top + sheet.padding_mm,
+        left + sheet.padding_mm + sheet.inset_left_mm,
+        top + sheet.padding_mm + sheet.inset_top_mm,
         left + sheet.label_width_mm - sheet.padding_mm,
         top + sheet.label_height_mm - sheet.padding_mm,
     )
 
 
-def _lies_inside(
-    ink: tuple[float, float, float, float], room: tuple[float, float, float, float]
-) -> bool:
-    allowed = _CLIP_TOLERANCE_MM
-    return (
-        ink[0] >= room[0] - allowed
-        and ink[1] >= room[1] - allowed
-        and ink[2] <= room[2] + allowed
-        and ink[3] <= room[3] + allowed
-    )
-
-
-def _touches_labels(ink: tuple[float, float, float, float], sheet: Sheet) -> bool:
+def _touches_labels(ink: FloatArray, sheet: Sheet) -> bool:
+    left_mm, top_mm, right_mm, bottom_mm = ink
     for position in range(1, sheet.per_page + 1):
         left, top = locate_cell(sheet, position)
-        beside = ink[2] < left or ink[0] > left + sheet.label_width_mm
-        apart = ink[3] < top or ink[1] > top + sheet.label_height_mm
-        if not (beside or apart):
+        across = right_mm >= left and left_mm <= left + sheet.label_width_mm
+        down = bottom_mm >= top and top_mm <= top + sheet.label_height_mm
+        if across and down:
             return True
     return False
 
 
-def find_extra_items(
-    pdf: bytes,
-    sheet: Sheet,
-    password: str = "",
-    margin_pattern: str = DEFAULT_MARGIN_PATTERN,
-) -> list[str]:
-    """Find whatever a label PDF holds beside the labels: nothing else may leave the office.
-
-    Looked for are properties, XMP, attachments, notes, scripts, forms, bookmarks, pictures and
-    drawings, earlier versions kept in the file, fonts that are not embedded, and text outside
-    the cells that is not the margin line.
+def find_strange_margins(cells: pd.DataFrame, margins: Sequence[str]) -> list[str]:
+    """Find sheets of which the text outside the cells is not the margin line that they must bear.
 
     Args:
-        pdf: the file's bytes.
-        sheet: the label sheet that it was made for.
-        password: the print password of an encrypted file.
-        margin_pattern: regular expression of the whole margin text of a page; "" for no text.
+        cells: from `read_cells`.
+        margins: the margin line of every sheet, in order; "" where nothing stands.
 
     Returns:
-        One Japanese sentence per kind of thing found, without its content; empty when clean.
-
-    Raises:
-        OutputError: when the file cannot be opened.
+        Japanese sentences, without the text; empty when all margins are right.
     """
-    margins = read_margins(pdf, sheet, password)
+    printed = cells.loc[cells["position"] == OUTSIDE, "lines"].tolist()
+    if len(printed) != len(margins):
+        return [f"シートが {len(margins)} 枚ではなく {len(printed)} 枚あります"]
+    pairs = zip(printed, margins, strict=True)
     strange = [
         str(number)
-        for number, text in zip(margins["sheet_number"], margins["text"], strict=True)
-        if not re.fullmatch(margin_pattern, text)
+        for number, (text, margin) in enumerate(pairs, start=1)
+        if text != _merge_spaces(margin)
     ]
-    found = find_foreign_structure(pdf, password)
-    if strange:
-        more = f"ほか{len(strange) - 5}枚" if len(strange) > 5 else ""
-        found.append(
-            "ラベルの外に決められたもの以外の文字があります"
-            f"（シート {'、'.join(strange[:5])}{more}）"
-        )
-    return found
+    if not strange:
+        return []
+    more = f"ほか{len(strange) - 5}枚" if len(strange) > 5 else ""
+    return [f"ラベルの外の文字が決められたものと違います（シート {'、'.join(strange[:5])}{more}）"]
 
 
 def render_page(pdf: bytes, page_number: int, dpi: int = 100, password: str = "") -> bytes:

@@ -20,6 +20,7 @@ class Sheet:
     """One kind of A4 label sheet; all lengths in millimetres from the top left of the page.
 
     `first_position` is where a print begins: on a used sheet, the first label that is left.
+    The insets are what an office leaves blank inside the padding.
     """
 
     name: str
@@ -35,6 +36,8 @@ class Sheet:
     products: tuple[str, ...]
     source: str
     first_position: int = 1
+    inset_left_mm: float = 0.0
+    inset_top_mm: float = 0.0
 
     @property
     def per_page(self) -> int:
@@ -75,9 +78,12 @@ def read_sheet(path: Path, name: str) -> Sheet:
     """
     sheets = read_yaml(path)
     if name not in sheets:
+        known = "、".join(
+            f"{other}（{'、'.join(products)}）" if products else str(other)
+            for other, products in _list_products(sheets)
+        )
         raise ParameterError(
-            f"{path.name}: ラベル用紙 {name} はありません。次のどれかです: "
-            f"{'、'.join(map(str, sheets))}。"
+            f"{path.name}: ラベル用紙 {name} はありません。次のどれかです（括弧内は品番）: {known}。"
         )
     heading = f"ラベル用紙の設定 {path.name} の {name}"
     values = sheets[name]
@@ -89,6 +95,36 @@ def read_sheet(path: Path, name: str) -> Sheet:
     sheet = Sheet(**{**values, **checked, "products": tuple(values["products"])})
     raise_problems(ParameterError, _list_geometry_problems(sheet), heading)
     return sheet
+
+
+def find_sheet_name(path: Path, text: str) -> str:
+    """Find the name of the sheet that is meant by a maker's product number, such as 28382.
+
+    Args:
+        path: a YAML file of named sheets.
+        text: the name of a sheet, or a product number with or without the maker.
+
+    Returns:
+        the sheet's name; the text as it is where no product, or more than one sheet, is meant.
+    """
+    sheets = read_yaml(path)
+    sought = text.strip().casefold()
+    found = [
+        str(name)
+        for name, products in _list_products(sheets)
+        if any(sought in (own, own.split()[-1]) for own in map(str.casefold, products))
+    ]
+    return found[0] if len(found) == 1 and text not in sheets else text
+
+
+def _list_products(sheets: dict[Any, Any]) -> list[tuple[Any, list[str]]]:
+    # Of sheets that are not read and may be written wrongly.
+    found = []
+    for name, values in sheets.items():
+        products = values.get("products") if isinstance(values, dict) else None
+        written = products if isinstance(products, list) else []
+        found.append((name, [item for item in written if isinstance(item, str) and item.strip()]))
+    return found
 
 
 def _list_key_problems(values: dict[Any, Any]) -> list[str]:
@@ -175,6 +211,22 @@ def align_sheet(sheet: Sheet, alignment: Alignment) -> Sheet:
     heading = f"ラベル用紙 {sheet.name} の位置の補正"
     raise_problems(ParameterError, _list_edge_problems(aligned), heading)
     return aligned
+
+
+def inset_sheet(sheet: Sheet, left_mm: float, top_mm: float) -> Sheet:
+    """Leave more room blank at the left and top of every label.
+
+    Raises:
+        ParameterError: when no room is left for text.
+    """
+    width, height = (
+        side - 2 * sheet.padding_mm for side in (sheet.label_width_mm, sheet.label_height_mm)
+    )
+    if left_mm >= width or top_mm >= height:
+        raise ParameterError(
+            f"ラベル用紙 {sheet.name}: 余白が大きく、文字を印刷する場所がありません。"
+        )
+    return replace(sheet, inset_left_mm=left_mm, inset_top_mm=top_mm)
 
 
 def begin_at(sheet: Sheet, first_position: int) -> Sheet:

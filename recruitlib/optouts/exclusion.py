@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -206,11 +207,20 @@ def reread_registry(stage: Stage) -> Extract:
     extract = read_extract(
         stage.locate("registry_file"), read_profile(stage.locate("registry_profile"))
     )
-    if extract.digest != read_completed(stage.folder, "01")["facts"]["inputs"]["registry"]:
+    require_loaded(stage.folder, extract)
+    return extract
+
+
+def require_loaded(folder: Path, extract: Extract) -> None:
+    """Require that an extract read again is the file of notebook 01.
+
+    Raises:
+        IntegrityError: the file was changed.
+    """
+    if extract.digest != read_completed(folder, "01")["facts"]["inputs"]["registry"]:
         raise IntegrityError(
             "台帳の抽出ファイルが、取込の後に変わっています。01 からやり直してください。"
         )
-    return extract
 
 
 def match_day(stage: Stage, applications: pd.DataFrame, extract: Extract) -> Matched:

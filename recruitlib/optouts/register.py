@@ -33,6 +33,7 @@ from recruitlib.base.exports import (
 )
 from recruitlib.base.office import (
     Office,
+    has_office,
     keep,
     list_expired,
     open_office,
@@ -327,10 +328,13 @@ def export_register(root: Path, folder: Path, out: Path, by: str, due: str) -> E
     begun = [entry["stage"] for entry in entries if entry["event"] == "begun"]
     today = find_today(values, begun[-1] if begun else STAGES[0])
     year, demonstration = values["fiscal_year"], values["run_kind"] == "demonstration"
+    nothing = "この年度の受付簿には、まだ何もありません。02 を実行してください。"
+    if not has_office(root, demonstration):
+        raise ParameterError(nothing)
     office = open_office(root, folder, values["run_id"], demonstration)
     header = read_header(office).get(year)
     if header is None:
-        raise ParameterError("この年度の受付簿には、まだ何もありません。02 を実行してください。")
+        raise ParameterError(nothing)
     terms = check_terms(by, due, today, header.retain_until)
     raise_problems(ParameterError, terms, "受付簿の書き出し")
     table = read_register(office, year)

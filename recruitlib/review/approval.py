@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 import yaml
 
-from recruitlib.base.audit import digest_keyed, group_digest, write_atomically
+from recruitlib.base.audit import digest_keyed, group_digest, read_entries, write_atomically
 from recruitlib.base.counts import Count
 from recruitlib.base.decisions import are_two_people, check_content, require_same_run
-from recruitlib.base.errors import ParameterError, raise_problems
+from recruitlib.base.errors import AwaitingPerson, ParameterError, raise_problems
 from recruitlib.base.parameters import read_yaml
 from recruitlib.base.tables import write_table
 
@@ -79,6 +79,34 @@ def read_approval(path: Path, run_id: str, demonstration: bool) -> Approval | No
         "".join(content["approved_digest"].split()).lower(),
         content["approved_by"], content["approved_role"], content["approved_on"],
     )  # fmt: skip
+
+
+def find_shown_digest(folder: Path) -> str:
+    """Find the value that the last run of 03 has shown for approval, without its blanks.
+
+    Raises:
+        AwaitingPerson: there is none to be approved yet.
+    """
+    entries = read_entries(folder)
+    begun = [
+        entry["seq"] for entry in entries if entry["event"] == "begun" and entry["stage"] <= "03"
+    ]
+    asked = {
+        entry["facts"]["guard"]: entry["facts"]
+        for entry in entries[max(begun, default=0) :]
+        if entry["event"] == "guard"
+    }
+    if "review.approved" in asked:
+        return "".join(asked["review.approved"]["note"].removeprefix("承認の値 ").split())
+    if asked.get("optouts.all_decided", {}).get("answer") == "no":
+        raise AwaitingPerson(
+            "決まっていない（または確かめていない）事例があり、まだ承認できません。recruitlib cases で見て、"
+            "決めて確かめてから、03 をもう一度実行してください。"
+        )
+    raise AwaitingPerson(
+        "03 が承認の値を表示するところまで進んでいません。03 を実行し、表示された値を確かめてから"
+        "承認してください。"
+    )
 
 
 def check_approval(approval: Approval | None, digest: str, others: Sequence[str]) -> list[str]:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from recruitlib.base.audit import append_entry, group_digest
+from recruitlib.base.choices import DECISION_LABELS, KIND_LABELS, REASONS
 from recruitlib.base.counts import Count, merge_counts, read_counts
-from recruitlib.base.decisions import (
-    DECISION_LABELS,
-    KIND_LABELS,
-    REASONS,
-    Decisions,
-    read_decisions,
-)
+from recruitlib.base.decisions import Decisions, check_decision, name_choice, read_decisions
 from recruitlib.base.errors import AwaitingPerson
 from recruitlib.base.profiles import read_profile
 from recruitlib.base.run import (
@@ -205,15 +201,19 @@ def tabulate_cases(review: Review) -> pd.DataFrame:
     return pd.DataFrame(
         [
             (case["case"], KIND_LABELS[case["kind"]], case["choices"], case["digest"][:16],
-             case["problem"] or _describe_decision(review.decisions, case["case"]))
+             _describe_state(case, review.decisions))
             for case in review.cases.to_dict("records")
         ],
         columns=["事例", "種類", "候補の数", "内容の値", "状態"],
     )  # fmt: skip
 
 
-def _describe_decision(decisions: Decisions, number: int) -> str:
-    decision = decisions.cases[number]
+def _describe_state(case: Mapping[Any, Any], decisions: Decisions) -> str:
+    decision = decisions.cases.get(case["case"])
+    if decision is None or check_decision(case, decision):
+        return str(case["problem"])
+    if case["problem"]:
+        return f"決定あり、確認待ち: {name_choice(decision)}"
     chosen = DECISION_LABELS[decision["decision"]]
     return f"決定ずみ: {chosen}、理由: {REASONS[decision['reason']]}"
 

@@ -12,10 +12,18 @@ from typing import NamedTuple
 import pandas as pd
 
 from recruitlib.base.audit import find_latest, read_entries
-from recruitlib.base.decisions import DECISION_LABELS, REASONS
+from recruitlib.base.choices import DECISION_LABELS, REASONS
+from recruitlib.base.columns import mark_equal
+from recruitlib.base.counts import STEP_BY_NAME
 from recruitlib.base.errors import ParameterError
+from recruitlib.base.parameters import read_yaml
+from recruitlib.base.profiles import read_profile
+from recruitlib.base.run import RUN_NAME, find_today
 from recruitlib.base.tables import parse_table
 from recruitlib.base.vault import RunKey, read_private
+from recruitlib.optouts.exclusion import require_loaded
+from recruitlib.registry.cohort import read_ranges
+from recruitlib.registry.extract import read_extract
 from recruitlib.review.last_gate import find_pairs
 from recruitlib.review.panels import CASE_REASONS
 
@@ -57,8 +65,9 @@ def explain_application(folder: Path, key: RunKey, application_id: str) -> Itera
     ends = _read_ends(folder, key)
     if application_id not in ends.matches.index:
         raise ParameterError(
-            "この番号の申出は、この実行にありません。"
-            "番号を省くと、すべての申出が番号とともに表示されます。"
+            "この番号の申出は、この実行にありません。受付の区別（form: か counter:）を付け、先頭の 0 も"
+            "略さずに書いてください（例 --application form:R8-0012、counter:0007）。"
+            "--application を省くと、すべての申出が番号とともに表示されます。"
         )
     yield from _explain_end(ends, application_id)
 
@@ -79,19 +88,20 @@ def _explain_end(ends: _Ends, application_id: str) -> Iterator[str]:
         yield f"  二人の決定: {told}（理由: {why}）"
 
 
-def explain_resident(folder: Path, key: RunKey, addressee_id: str) -> Iterator[str]:
-    """Explain why a person of the cohort is printed or is not, and which applications were near.
+def explain_resident(root: Path, folder: Path, key: RunKey, addressee_id: str) -> Iterator[str]:
+    """Explain why a person is printed or is not, and which applications were near.
 
-    Near are those that the matching or the last gate found to agree in two fields.
+    Near are those that the matching or the last gate found to agree in two fields. Of a person who
+    is not of the cohort the end of the row in the extract is told.
 
     Raises:
-        ParameterError: the person is not of the cohort.
+        ParameterError: the extract has no such person.
+        FormError, IntegrityError: the person is not of the cohort, and the extract is gone or changed.
     """
     cohort = _read(folder, key, "cohort")
     if addressee_id not in set(cohort["addressee_id"]):
-        raise ParameterError(
-            "この宛名番号の人は、この実行の募集対象者（除外前）にいません。番号を台帳で確かめてください。"
-        )
+        yield _explain_absence(root, folder, addressee_id)
+        return
     if _is_reviewed(folder):
         excluded = _read(folder, key, "excluded")
         reasons = excluded.loc[excluded["addressee_id"] == addressee_id, "reason"].tolist()
@@ -115,6 +125,28 @@ def explain_resident(folder: Path, key: RunKey, addressee_id: str) -> Iterator[s
     for application_id, evidence in found.items():
         yield f"近い申出 {application_id}: {evidence}"
         yield from (f"  {line}" for line in _explain_end(ends, application_id))
+
+
+def _explain_absence(root: Path, folder: Path, addressee_id: str) -> str:
+    """Explain by the extract of 01 why a resident is not of the cohort."""
+    values = read_yaml(folder / RUN_NAME)["01"]
+    extract = read_extract(
+        root / values["registry_file"], read_profile(root / values["registry_profile"]),
+        read_ranges(values), find_today(values, "01"),
+        keep=lambda cells: mark_equal(cells["addressee_id"], addressee_id),
+    )  # fmt: skip
+    require_loaded(folder, extract)
+    own = extract.records[extract.records["addressee_id"] == addressee_id]
+    if own.empty:
+        raise ParameterError(
+            "この宛名番号の人は、台帳の抽出の読めた行にいません。抽出のとおりに、先頭の 0 も略さずに"
+            "書いてください（例 --resident 0000012345）。"
+        )
+    row = own.sort_values("is_latest").iloc[-1]
+    return (
+        f"募集対象者（除外前）ではないため、印刷されません。台帳の抽出の {row['source_row']} 行目: "
+        f"{STEP_BY_NAME[row['end']].label}。"
+    )
 
 
 def _read_ends(folder: Path, key: RunKey) -> _Ends:

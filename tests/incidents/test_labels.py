@@ -15,16 +15,17 @@ from recruitlib.base.errors import FormError, OutputError, RecruitError
 from recruitlib.base.parameters import read_parameters, read_yaml
 from recruitlib.base.profiles import read_profile
 from recruitlib.labels import export
-from recruitlib.labels.export import Bundle, PrintDay
 from recruitlib.labels.fitting import fit_labels
 from recruitlib.labels.fonts import LabelFont, default_font_path
+from recruitlib.labels.lots import Bundle
+from recruitlib.labels.print_day import PrintDay
 from recruitlib.labels.printing import encrypt_pdf, render_labels
-from recruitlib.labels.proof import compare_labels, find_clipped, read_back
-from recruitlib.labels.reading import find_position, open_document, read_marks
+from recruitlib.labels.proof import compare_labels, find_clipped
 from recruitlib.labels.sheets import Sheet, read_sheet
 from recruitlib.registry.cohort import read_ranges
 from recruitlib.registry.extract import read_extract
 from tests.conftest import ROOT, WARD
+from tests.unit.printed import read_labels
 from tests.unit.small_fonts import build_font
 from tests.unit.stages import list_last_answer, make_residents, make_stage
 
@@ -110,19 +111,10 @@ def test_a08_one_page_repeated_and_one_missing(tmp_path: Path, gone: int) -> Non
 
 
 def read_lines(pdf: bytes, sheet: Sheet) -> dict[int, list[str]]:
-    """Read the printed lines of each label with pdfium: characters of one baseline."""
-    lines: dict[tuple[int, float], str] = {}
-    with open_document(pdf, "") as document:
-        for number, page in enumerate(document):
-            for mark in read_marks(page.get_textpage(), page.get_height()):
-                position = find_position(mark, sheet)
-                place = (number * sheet.per_page + position, round(mark.y_mm, 1))
-                if position:
-                    lines[place] = lines.get(place, "") + chr(mark.character)
-    labels: dict[int, list[str]] = {}
-    for (label, _), text in sorted(lines.items()):
-        labels.setdefault(label, []).append(text)
-    return labels
+    """Read the printed lines of each label with pdfium."""
+    labels = read_labels(pdf, sheet)
+    orders = (labels["sheet_number"] - 1) * sheet.per_page + labels["position"]
+    return dict(zip(orders, labels["lines"].str.split("\n"), strict=True))
 
 
 @pytest.mark.parametrize(
@@ -146,7 +138,7 @@ def test_a48_an_address_one_digit_too_long_for_the_line_is_not_broken_inside_dig
     for lines in labels.values():
         assert sum(digits in line for line in lines) == 1
     assert find_clipped(pdf, sheet).empty
-    assert compare_labels(read_back(pdf, sheet), people, sheet).empty
+    assert compare_labels(read_labels(pdf, sheet), people, sheet).empty
 
 
 def test_a48_a_number_longer_than_any_line_is_refused_and_not_broken() -> None:
@@ -186,10 +178,10 @@ def test_a49_a_long_building_on_the_24_up_sheet_is_printed_in_full_or_refused(
     assert len(fitted) + len(refused) == 1
     if fitted:
         pdf = render_labels(fitted, TWENTY_FOUR, [GOTHIC])
-        [printed] = read_back(pdf, TWENTY_FOUR)["text"]
+        [printed] = read_labels(pdf, TWENTY_FOUR)["text"]
         assert building.replace(" ", "") in printed.replace(" ", "")
         assert find_clipped(pdf, TWENTY_FOUR).empty
-        assert compare_labels(read_back(pdf, TWENTY_FOUR), people, TWENTY_FOUR).empty
+        assert compare_labels(read_labels(pdf, TWENTY_FOUR), people, TWENTY_FOUR).empty
     else:
         assert refused["source_row"].tolist() == [2]
         assert "入りません" in refused["reason"][0]
@@ -252,7 +244,7 @@ def test_a59_names_are_printed_exactly_as_in_the_registry(tmp_path: Path) -> Non
     bundles = export.make_bundles(stage, day)
     files = export.lock_bundles(stage, bundles)
     export.prove_bundles(stage, bundles, files, day)
-    printed = read_back(files["labels_all.pdf"], LARGE, "demo")["text"]
+    printed = read_labels(files["labels_all.pdf"], LARGE, "demo")["text"]
     assert [text.split("号")[1] for text in printed] == [f"{name}　様" for name in OLD_FORMS]
 
 

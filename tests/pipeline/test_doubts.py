@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from recruitlib.base.audit import read_entries
 from recruitlib.base.counts import index_counts, read_counts
-from recruitlib.base.errors import AwaitingPerson
+from recruitlib.base.errors import AwaitingPerson, ParameterError
 from recruitlib.base.tables import parse_table
 from recruitlib.base.vault import read_private, unlock_key
 from recruitlib.cli import commands
@@ -108,6 +108,10 @@ def test_unreadable_rows_and_unsure_births_wait_for_two_people_and_are_counted(
     shown = show_cases("01")
     assert found["name"] in shown
     assert "候補 1: 18歳の対象者とする" in shown
+    assert "決定: 3件のうち0件。確認: まだ。残りは事例 1・2・3 です。" in shown
+    for stage in ("02", "03"):
+        with pytest.raises(AwaitingPerson, match=f"{stage} の事例はまだ分かりません"):
+            show_cases(stage)
 
     # One decides alone: still nothing counts.
     for number, choice in enumerate(["left_out", "included", "left_out"], start=1):
@@ -115,7 +119,14 @@ def test_unreadable_rows_and_unsure_births_wait_for_two_people_and_are_counted(
         arguments += [choice, "--reason", "checked_with_registry", "--by", "担当者A（見本）"]
         arguments += ["--candidate", "1"] if choice == "included" else []
         assert CliRunner().invoke(commands, arguments, catch_exceptions=False).exit_code == 0
-    wait_for_people(project, run_quietly, "registry.rows_decided", "01")
+    message = wait_for_people(project, run_quietly, "registry.rows_decided", "01")
+    assert (
+        "別の一人による確認がありません（決定: 使わずに進める、理由: 登録係に確かめた）" in message
+    )
+    shown = show_cases("01")
+    assert shown.count("決めた人: 担当者A（見本）、確認: まだ") == 3
+    assert "決定: 対象者とする（生年月日を確かめた）、理由: 登録係に確かめた、候補 1。" in shown
+    assert "決定: 3件のうち3件。確認: まだ。" in shown
     decide("01", ("left_out", "checked_with_registry"),
            ("included", "checked_with_registry", "1"),
            ("left_out", "checked_with_registry"))  # fmt: skip
@@ -193,6 +204,10 @@ def test_a_date_in_an_address_cell_waits_for_two_people_or_for_the_workbook_to_b
     book.save(path)
     run_quietly(project, first="02", last="02")
     assert find_answers(project, "optouts.rows_decided") == ["no", "yes"]
+    # What the first attempt found is no case any more.
+    assert show_cases("02") == "02 の事例はありません。\n"
+    with pytest.raises(ParameterError, match="02 に事例1はありません（0件あります）"):
+        decide("02", ("left_out", "entered_again"))
 
 
 def test_a_clean_ward_has_no_case_of_the_load(reviewed: Path) -> None:

@@ -391,3 +391,25 @@ def test_after_the_hand_over_nothing_is_made_anew(reviewed: Path, run_quietly: R
     for name in ("private/labels_all.pdf", "counts.csv"):
         before = (reviewed / "runs_before/test_ward" / name).read_bytes()
         assert (reviewed / "runs/test_ward" / name).read_bytes() == before
+
+
+def test_a_refused_real_run_leaves_no_register_under_the_passphrase_that_was_tried(
+    project: Path, run_quietly: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECRUITLIB_PASSPHRASE", "試しの合言葉、実行のもの")
+    monkeypatch.setenv("RECRUITLIB_REGISTER_PASSPHRASE", "試しの合言葉、受付簿のもの")
+    change_parameters(project, run_kind="production", business_date={})
+    expect_stop(project, run_quietly, GuardError)
+    assert not (project / "register").exists()
+
+
+def test_an_accepted_run_makes_the_register_when_the_applications_come(
+    project: Path, run_quietly: Run
+) -> None:
+    place = project / "register/demonstration"
+    run_quietly(project, last="01")
+    assert not place.exists()
+    run_quietly(project, first="02", last="02")
+    assert sorted(path.name for path in place.glob("r*")) == [
+        "r2026.age", "register.key.age", "register.yaml",
+    ]  # fmt: skip

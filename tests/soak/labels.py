@@ -20,9 +20,9 @@ import yaml
 from recruitlib.labels.fitting import FittedLabel, fit_labels
 from recruitlib.labels.fonts import LabelFont, default_font_path
 from recruitlib.labels.printing import render_labels
-from recruitlib.labels.proof import read_back
 from recruitlib.labels.sheets import Sheet, find_place, locate_cell, read_sheet
 from tests.conftest import ROOT
+from tests.unit.printed import read_labels
 
 SHEETS = ROOT / "params/label_sheets.yaml"
 BATCH = 1_000
@@ -170,7 +170,7 @@ def check_labels(sheet: Sheet, font: LabelFont, rows: list[Row]) -> int:
     for label in fitted:
         check_sizes(label)
     pdf = render_labels(fitted, sheet, [font])
-    printed = read_back(pdf, sheet)
+    printed = read_labels(pdf, sheet)
     places = list(zip(printed["sheet_number"], printed["position"], strict=True))
     assert places == [find_place(sheet, order) for order in range(len(kept))]
     for number, lines in zip(kept, printed["lines"], strict=True):
@@ -223,13 +223,12 @@ def may_break(text: str, place: int) -> bool:
 def check_boxes(pdf: bytes, sheet: Sheet) -> None:
     """Check that the box of every glyph lies inside one label, or above all of them."""
     cells = [locate_cell(sheet, position) for position in range(1, sheet.per_page + 1)]
-    for box in list_boxes(pdf):
-        left, top, right, bottom = box
-        inside = [
-            True for cell_left, cell_top in cells
-            if cell_left - SLACK_MM <= left and right <= cell_left + sheet.label_width_mm + SLACK_MM
+    for left, top, right, bottom in list_boxes(pdf):
+        inside = any(
+            cell_left - SLACK_MM <= left and right <= cell_left + sheet.label_width_mm + SLACK_MM
             and cell_top - SLACK_MM <= top and bottom <= cell_top + sheet.label_height_mm + SLACK_MM
-        ]  # fmt: skip
+            for cell_left, cell_top in cells
+        )  # fmt: skip
         assert inside or (top >= 5 - SLACK_MM and bottom <= sheet.top_mm), (
             "a glyph leaves its label"
         )

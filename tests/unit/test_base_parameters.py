@@ -144,6 +144,7 @@ REQUIRED_NAMES = sorted(set(_read_shipped()) - {
     "late_optout", "applicants", "undecided", "bundle_by", "bundle_request_quote", "label_fonts",
     "label_sheets_file", "label_first_position", "label_offset_x_mm", "label_offset_y_mm",
     "label_scale", "label_order", "label_lot_sheets",
+    "label_inset_left_mm", "label_inset_top_mm", "label_honorific", "label_return_line",
     *(f"{day}protections_{what}" for day in ("", "print_", "handover_")
       for what in ("file", "listed_on", "attested_by")),
 })  # fmt: skip
@@ -165,7 +166,7 @@ def test_policies_left_out_take_the_cautious_default() -> None:
     assert values["business_date"] == {}
     # Nothing about the sheet, the printer, the order or the lots is changed unless somebody asks.
     assert [value for name, value in values.items() if name.startswith("label_")][1:] == [
-        "params/label_sheets.yaml", 1, 0.0, 0.0, 1.0, "postal_code", 0, []
+        "params/label_sheets.yaml", 1, 0.0, 0.0, 1.0, "postal_code", 0, 0.0, 0.0, "様", "", []
     ]  # fmt: skip
 
 
@@ -247,6 +248,11 @@ def test_yaml_itself_would_have_made_another_code_of_an_unquoted_one() -> None:
         ("label_scale", 1.03),
         ("label_order", "name"),
         ("label_lot_sheets", -1),
+        ("label_inset_left_mm", -0.1),
+        ("label_inset_top_mm", 30.1),
+        ("label_honorific", "君"),
+        ("label_honorific", " "),
+        ("label_return_line", "返送先\n見本区"),
     ],
 )
 def test_a_value_of_the_right_type_but_outside_what_it_may_hold_is_refused(

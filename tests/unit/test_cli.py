@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import re
@@ -17,7 +18,7 @@ import yaml
 
 from recruitlib import cli
 from recruitlib.base.audit import append_entry, group_digest, read_entries
-from recruitlib.base.decisions import read_decisions
+from recruitlib.base.decisions import Decisions, read_decisions, write_decisions
 from recruitlib.base.errors import (
     AwaitingPerson,
     FormError,
@@ -31,7 +32,7 @@ from recruitlib.base.vault import KEY_VARIABLE, pack_key, unlock_key
 from recruitlib.cli import runs
 from recruitlib.pipeline import run_pipeline
 from recruitlib.review.approval import read_approval
-from tests.conftest import PARAMETERS, ROOT, change_parameters
+from tests.conftest import PARAMETERS, ROOT, WARD, change_parameters
 
 JAPANESE = re.compile("[ぁ-んァ-ン一-龯]")
 DIGEST = "0123 4567 89ab cdef"
@@ -309,13 +310,72 @@ def test_a_second_person_approves_and_the_file_is_one_that_03_reads(
     assert approval == ("0123456789abcdef", "確認者B（見本）", "係長", "2026-05-19")
 
 
-@pytest.mark.parametrize("by", ["担当者A（見本）", "担当者Ａ（見本）", " 担当者 A（見本） ", ""])
-def test_the_operator_and_nobody_cannot_approve(small: Path, call: Call, by: str) -> None:
+@pytest.mark.parametrize(
+    "by", ["担当者A（見本）", "担当者Ａ（見本）", " 担当者 A（見本） ", "担当者A"]
+)
+def test_the_operator_cannot_approve(small: Path, call: Call, by: str) -> None:
     # A65: one officer was both.
     code, _, err = approve(call, small, DIGEST, by)
     assert code == 13
-    assert "担当者" not in err
+    assert "作業する人（operator）と同じです" in err and "担当者" not in err
     assert not (small / "params/test_ward").exists()
+
+
+def test_the_one_who_decided_cannot_approve_and_who_confirmed_can(small: Path, call: Call) -> None:
+    path = small / "params/test_ward/decisions.yaml"
+    decision = {"case": 1, "digest": "0" * 16, "decision": "outside", "reason": "no_such_person"}
+    write_decisions(path, "test_ward", True, Decisions("主任C", "確認者B", {1: decision}, ""))
+    code, _, err = approve(call, small, DIGEST, "主任Ｃ（代理）")
+    assert code == 13 and "事例を決めた人と同じです" in err and "主任" not in err
+    assert not path.with_name("approval.yaml").exists()
+    assert approve(call, small, DIGEST, "確認者B")[0] == 0
+
+
+@pytest.mark.parametrize("by", ["", " 　"])
+def test_nobody_decides_confirms_or_approves(small: Path, call: Call, by: str) -> None:
+    parameters = str(small / PARAMETERS)
+    choice = ["--case", "1", "--decision", "outside", "--reason", "no_such_person"]
+    for words in (["decide", parameters, *choice], ["decide-listed", parameters],
+                  ["confirm", parameters],
+                  ["approve", parameters, "--digest", DIGEST, "--role", "係長"]):  # fmt: skip
+        code, _, err = call(*words, "--by", by)
+        assert code == 10 and "--by: 空です" in err
+    assert not (small / "params/test_ward").exists()
+
+
+def test_before_03_has_shown_a_value_nothing_is_approved_and_the_reason_is_told(
+    small: Path, call: Call
+) -> None:
+    run = small / "runs/test_ward"
+    # The value above was of an attempt before this one.
+    append_entry(run, "03", "begun", files={})
+    code, _, err = approve(call, small, DIGEST, "確認者B（見本）")
+    assert code == 13 and "表示するところまで進んでいません" in err
+    append_entry(
+        run, "03", "guard", guard="optouts.all_decided", answer="no", note="", problems=["まだ"]
+    )
+    code, _, err = approve(call, small, DIGEST, "確認者B（見本）")
+    assert code == 13 and "決まっていない（または確かめていない）事例" in err
+    assert not (small / "params/test_ward").exists()
+    append_entry(
+        run, "03", "guard",
+        guard="review.approved", answer="no", note=f"承認の値 {DIGEST}", problems=["まだ"],
+    )  # fmt: skip
+    assert approve(call, small, DIGEST, "確認者B（見本）")[0] == 0
+
+
+@pytest.mark.parametrize("command", ["decide", "decide-listed", "confirm", "approve", "run"])
+def test_a_run_folder_in_the_place_of_the_parameters_is_told(
+    small: Path, call: Call, command: str
+) -> None:
+    words = {
+        "decide": ["--case", "1", "--decision", "outside", "--reason", "no_such_person"],
+        "approve": ["--digest", DIGEST, "--role", "係長"],
+    }.get(command, [])
+    words += [] if command == "run" else ["--by", "確認者B"]
+    code, _, err = call(command, str(small / "runs/test_ward"), *words)
+    assert code == 10
+    assert "test_ward: フォルダです。" in err and "params/r8_1.yaml" in err
 
 
 @pytest.mark.parametrize("digest", ["", "0123", "0123 4567 89ab cde", "0123 4567 89ab cdeg"])
@@ -334,8 +394,11 @@ def test_a_digest_that_03_did_not_show_is_refused_at_once(small: Path, call: Cal
 
 
 def test_nobody_confirms_what_nobody_decided(small: Path, call: Call) -> None:
-    code, _, _ = call("confirm", str(small / PARAMETERS), "--by", "確認者B（見本）")
-    assert code == 13
+    for stage in ("01", "02", "03"):
+        words = ["confirm", str(small / PARAMETERS), "--stage", stage, "--by", "確認者B（見本）"]
+        code, _, err = call(*words)
+        assert code == 13
+        assert f"{stage} の事例は、まだ一つも決まっていません" in err and "recruitlib decide" in err
     assert not (small / "params/test_ward").exists()
 
 
@@ -356,8 +419,12 @@ def test_decide_confirm_and_approve_write_what_03_accepts(
         run_03("01")
     code, out, _ = call("cases", str(project / "runs/test_ward"))
     assert code == 0
+    assert "決定: 5件のうち0件。確認: まだ。残りは事例 1・2・3・4・5 です。" in out
     # Opened once for all that follows: a passphrase is slow on purpose.
     monkeypatch.setenv(KEY_VARIABLE, pack_key(unlock_key(project / "runs/test_ward", "demo")))
+    for stage in ("01", "02"):
+        answer = call("cases", str(project / "runs/test_ward"), "--stage", stage)
+        assert answer == (0, f"{stage} の事例はありません。\n", "")
     assert len(re.findall(r"(?m)^事例 \d", out)) == len(shipped.cases) == 5
     # The first is listed: it is decided with all of its kind in one act.
     code, out, _ = call("decide-listed", parameters, "--by", "担当者A（見本）")
@@ -373,14 +440,22 @@ def test_decide_confirm_and_approve_write_what_03_accepts(
             assert (code, "候補の番号" in err) == (10, True)
             words += ["--candidate", str(decision["candidate"])]
         assert call("decide", *words)[0] == 0
-    assert call("decide", parameters, "--case", "6", "--decision", "matched", "--reason", "typing_error",
-                "--by", "x")[0] == 10  # fmt: skip
+    code, _, err = call("decide", parameters, "--case", "6", "--decision", "matched", "--reason",
+                        "typing_error", "--by", "x")  # fmt: skip
+    assert code == 10 and "03 に事例6はありません（5件あります）" in err
     assert call("decide", parameters, "--case", "1", "--decision", "supplied", "--reason", "typing_error",
                 "--by", "x")[0] == 10  # fmt: skip
-    assert call("confirm", parameters, "--by", "担当者Ａ（見本）")[0] == 13
+    out = call("cases", str(project / "runs/test_ward"))[1]
+    assert out.count("決めた人: 担当者A（見本）、確認: まだ") == 5
+    assert "決定: 5件のうち5件。確認: まだ。" in out.splitlines()[-1]
+    code, _, err = call("confirm", parameters, "--by", "担当者Ａ")
+    assert (code, "確かめる人（--by）が、決めた人と同じです" in err) == (13, True)
     assert call("confirm", parameters, "--by", "確認者B（見本）")[0] == 0
     written = read_decisions(people / "decisions.yaml", "test_ward", True)
     assert written == shipped
+    out = call("cases", str(project / "runs/test_ward"))[1]
+    assert out.count("、確認した人: 確認者B（見本）") == 5
+    assert out.splitlines()[-1].endswith("03 をもう一度実行してください。")
     with pytest.raises(AwaitingPerson, match="承認がまだありません") as stop:
         run_03()
     digest = re.search(r"([0-9a-f]{4} ){3}[0-9a-f]{4}", str(stop.value))
@@ -409,7 +484,7 @@ def test_the_outline_of_a_sheet_is_written_with_what_the_printer_needs(
 ) -> None:
     code, out, _ = call("sheet", "a4_12_86x42", "--out", "plain.pdf")
     assert (code, out) == (
-        0, "plain.pdf: A4 12面 86.4×42.3 mm。実際のサイズ（100%）で印刷してください。\n"
+        0, "plain.pdf: A4 12面 86.4×42.3 mm（label_sheet: a4_12_86x42）。実際のサイズ（100%）で印刷してください。\n"
     )  # fmt: skip
     assert (project / "plain.pdf").read_bytes().startswith(b"%PDF-")
     change_parameters(project, label_offset_x_mm=1.5)
@@ -418,4 +493,79 @@ def test_the_outline_of_a_sheet_is_written_with_what_the_printer_needs(
     assert (project / "moved.pdf").read_bytes() != (project / "plain.pdf").read_bytes()
     code, _, err = call("sheet", "a4_99", "--out", "none.pdf")
     assert code == ParameterError.exit_code
-    assert "a4_24_66x34" in err and not (project / "none.pdf").exists()
+    assert "a4_24_66x34（A-one 28369、" in err and not (project / "none.pdf").exists()
+
+
+def test_the_outline_of_a_sheet_is_found_by_the_number_on_its_package(
+    call: Call, project: Path
+) -> None:
+    call("sheet", "a4_12_86x42", "--out", "name.pdf")
+    for place, text in enumerate(("28382", "A-one 28382", "kokuyo kpc-e1121-20n", "elm008")):
+        code, out, _ = call("sheet", text, "--out", f"{place}.pdf")
+        assert code == 0 and "label_sheet: a4_12_86x42" in out
+        assert (project / f"{place}.pdf").read_bytes() == (project / "name.pdf").read_bytes()
+    code, _, err = call("sheet", "72312", "--out", "none.pdf")
+    assert code == ParameterError.exit_code and "72312 はありません" in err
+
+
+def test_the_outline_of_a_sheet_replaces_no_file_and_is_named_as_what_it_is(
+    call: Call, project: Path
+) -> None:
+    (project / "there.pdf").write_bytes(b"the office's own")
+    for name, words in (
+        ("there.pdf", "上書きはしません"), ("outline", ".pdf で終えて"), ("no/outline.pdf", "フォルダ"),
+    ):  # fmt: skip
+        code, out, err = call("sheet", "a4_12_86x42", "--out", name)
+        assert (code, out) == (ParameterError.exit_code, "") and words in err
+    assert (project / "there.pdf").read_bytes() == b"the office's own"
+    assert not (project / "outline").exists()
+
+
+def test_why_says_how_somebody_outside_the_cohort_ended_and_how_numbers_are_written(
+    reviewed: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = reviewed / "runs/test_ward"
+    monkeypatch.setenv(KEY_VARIABLE, pack_key(unlock_key(folder, "demo")))
+    with (reviewed / WARD / "registry.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["最新フラグ"] == "1"]
+    plain = {
+        "住民種別": "1",
+        "住民状態": "1",
+        "除票フラグ": "0",
+        "削除フラグ": "0",
+        "転出予定年月日": "",
+    }
+    for changes, end in (
+        ({"住民状態": "2", "除票フラグ": "1"}, "転出"), ({"住民状態": "3", "除票フラグ": "1"}, "死亡"),
+        ({"住民種別": "2"}, "外国籍"), ({}, "生年月日が範囲外"),
+    ):  # fmt: skip
+        wanted = plain | changes
+        person = next(
+            row for row in rows
+            if row["生年月日"] > "2010" * (end == "生年月日が範囲外")
+            and all(row[name] == value for name, value in wanted.items())
+        )["宛名番号"]  # fmt: skip
+        code, out, err = call("why", str(folder), "--resident", person)
+        assert (code, err) == (0, "")
+        assert out.startswith("募集対象者（除外前）ではないため、印刷されません。")
+        assert out.endswith(f" 行目: {end}。\n") and person not in out
+        code, out, err = call("why", str(folder), "--resident", person.lstrip("0"))
+        assert (code, out) == (ParameterError.exit_code, "")
+        assert "先頭の 0" in err and "0000012345" in err and person.lstrip("0") not in err
+    code, _, err = call("why", str(folder), "--application", "R8-0003")
+    assert code == ParameterError.exit_code
+    assert "form: か counter:" in err and "form:R8-0012" in err and "先頭の 0" in err
+
+
+def test_why_does_not_explain_by_another_extract_than_the_one_that_was_loaded(
+    reviewed: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = reviewed / "runs/test_ward"
+    monkeypatch.setenv(KEY_VARIABLE, pack_key(unlock_key(folder, "demo")))
+    path = reviewed / WARD / "registry.csv"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    code, out, err = call("why", str(folder), "--resident", "1")
+    assert (code, out) == (IntegrityError.exit_code, "") and "01 からやり直して" in err
+    path.unlink()
+    code, _, err = call("why", str(folder), "--resident", "1")
+    assert code == FormError.exit_code and "registry.csv" in err

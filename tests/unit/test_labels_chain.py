@@ -9,7 +9,7 @@ import pytest
 
 from recruitlib.base.errors import ParameterError
 from recruitlib.base.parameters import BY_NAME, check_parameter
-from recruitlib.labels import export
+from recruitlib.labels import print_day
 from recruitlib.labels.chain import open_chain
 from recruitlib.labels.fonts import choose_font
 from recruitlib.pipeline import run_pipeline
@@ -109,4 +109,4 @@ def test_a_run_with_a_font_that_cannot_be_used_starts_nothing(project: Path) -> 
 def test_print_day_begins_with_the_fonts(tmp_path: Path) -> None:
     stage = make_stage(tmp_path, "04", label_fonts=["missing.ttf"])
     with pytest.raises(ParameterError, match=r"missing\.ttf"):
-        export.check_print_day(stage)
+        print_day.check_print_day(stage)

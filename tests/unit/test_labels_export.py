@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recruitlib.base.audit import read_entries
 from recruitlib.base.contents import list_quarantine
 from recruitlib.base.counts import ALL, Count, write_counts
 from recruitlib.base.errors import AwaitingPerson, GuardError, OutputError, ParameterError
@@ -23,11 +25,14 @@ from recruitlib.base.profiles import Profile
 from recruitlib.base.run import Stage, ask_guard, read_private_table
 from recruitlib.base.scope import check_scope, read_scope
 from recruitlib.base.tables import ReadTable, read_table
-from recruitlib.labels import export, lots
-from recruitlib.labels.export import PrintDay
+from recruitlib.labels import export, lots, print_day
+from recruitlib.labels.fitting import LabelText
+from recruitlib.labels.fonts import default_font_path
+from recruitlib.labels.lines import Piece
 from recruitlib.labels.lots import Bundle
+from recruitlib.labels.print_day import PrintDay
 from recruitlib.labels.printing import encrypt_pdf
-from recruitlib.labels.proof import compare_labels, find_clipped, read_back
+from recruitlib.labels.proof import compare_labels, find_clipped
 from recruitlib.labels.sheets import begin_at, read_sheet, share_out
 from recruitlib.labels.structure import find_foreign_structure
 from recruitlib.optouts.applications import Received
@@ -39,6 +44,7 @@ from recruitlib.review.approval import Approval, digest_approval, write_approval
 from recruitlib.review.balance import count_people
 from recruitlib.review.recipients import Exclusions
 from tests.conftest import ROOT
+from tests.unit.printed import read_labels
 from tests.unit.stages import list_last_answer, make_residents, make_situation, make_stage, store
 
 LARGE = read_sheet(ROOT / "params/label_sheets.yaml", "a4_12_86x42")
@@ -65,7 +71,7 @@ def stage(tmp_path: Path) -> Stage:
     return make_stage(tmp_path, "04")
 
 
-def print_day(stage: Stage, day: PrintDay = DAY) -> tuple[list[Bundle], dict[str, bytes]]:
+def print_and_lock(stage: Stage, day: PrintDay = DAY) -> tuple[list[Bundle], dict[str, bytes]]:
     bundles = export.make_bundles(stage, day)
     return bundles, export.lock_bundles(stage, bundles)
 
@@ -80,25 +86,25 @@ def edit_pages(pdf: bytes, edit: Callable[[pikepdf.Pdf], object]) -> bytes:
 
 
 def test_a_clean_print_is_the_approved_list_and_nothing_else(stage: Stage) -> None:
-    bundles, files = print_day(stage)
+    bundles, files = print_and_lock(stage)
     proof = export.prove_bundles(stage, bundles, files, DAY)
     assert proof.values.tolist() == [["all", 14, 14, 0, 0, 0]]
     for guard in ("labels.every_character", "labels.nothing_clipped", "labels.print_is_approved",
                   "labels.only_allowed_items"):  # fmt: skip
         assert list_last_answer(stage, guard) == "yes"
-    printed = read_back(files["labels_all.pdf"], LARGE, "demo")["text"].tolist()
-    assert printed[0] == "〒160-0001東京都新宿区葛\U000e0100町４番１号辻\U000e0100　花子　様"
+    printed = read_labels(files["labels_all.pdf"], LARGE, "demo")["text"].tolist()
+    assert printed[0].startswith("東京都")
     assert printed[1].endswith("コーポ試験２０１\ufa19　\ufa11\ufa1b　様")
-    assert printed[2].startswith("東京都")
+    assert printed[13] == "〒160-0001東京都新宿区葛\U000e0100町４番１号辻\U000e0100　花子　様"
 
 
 def test_labels_made_from_another_list_stop(stage: Stage) -> None:
     # A05, 東京都総務局: the labels were made from data keyed in again.
-    bundles, _ = print_day(stage)
+    bundles, _ = print_and_lock(stage)
     rekeyed = DAY._replace(
         recipients=PEOPLE.assign(address=PEOPLE["address"].str.replace("片町8番", "片町9番"))
     )
-    _, files = print_day(stage, rekeyed)
+    _, files = print_and_lock(stage, rekeyed)
     with pytest.raises(OutputError, match=re.escape("labels.print_is_approved")) as stop:
         export.prove_bundles(stage, bundles, files, DAY)
     assert "片町" not in str(stop.value)
@@ -108,7 +114,7 @@ def test_labels_made_from_another_list_stop(stage: Stage) -> None:
 def test_a_page_printed_twice_in_place_of_another_stops(stage: Stage) -> None:
     # A08, 仙台市: the machine was restarted at the wrong page, and a spot check missed it.
     day = DAY._replace(recipients=make_residents(*[{}] * 24))
-    bundles, _ = print_day(stage, day)
+    bundles, _ = print_and_lock(stage, day)
     assert len(pikepdf.open(io.BytesIO(bundles[0].pdf)).pages) == 2
 
     def repeat_first(document: pikepdf.Pdf) -> None:
@@ -122,7 +128,7 @@ def test_a_page_printed_twice_in_place_of_another_stops(stage: Stage) -> None:
 
 def test_a_label_of_an_excluded_person_stops_and_is_counted(stage: Stage) -> None:
     leaked = pd.concat([PEOPLE.iloc[:13], EXCLUDED.iloc[[0]]], ignore_index=True)
-    bundles, files = print_day(stage, DAY._replace(recipients=leaked))
+    bundles, files = print_and_lock(stage, DAY._replace(recipients=leaked))
     day = DAY._replace(recipients=leaked.assign(full_name=[*PEOPLE["full_name"][:13], "別　人"]))
     with pytest.raises(OutputError, match="除外された人の宛名があります") as stop:
         export.prove_bundles(stage, bundles, files, day)
@@ -134,12 +140,69 @@ def test_a_label_that_an_excluded_person_and_a_recipient_share_is_no_leak(stage:
         name: PEOPLE[name].iloc[3] for name in ("full_name", "address", "building", "postal_code")
     })  # fmt: skip
     day = DAY._replace(excluded=double)
-    bundles, files = print_day(stage, day)
+    bundles, files = print_and_lock(stage, day)
     assert export.prove_bundles(stage, bundles, files, day)["除外された人"].tolist() == [0]
 
 
+def test_somebody_printed_twice_in_place_of_another_stops(stage: Stage) -> None:
+    # The numbers are right, and the print agrees with what it was made from.
+    people = PEOPLE.iloc[[0, 0, *range(2, len(PEOPLE))]].reset_index(drop=True)
+    bundles, files = print_and_lock(stage, DAY._replace(recipients=people))
+    with pytest.raises(OutputError, match="束の人が、承認した人と違います"):
+        export.prove_bundles(stage, bundles, files, DAY)
+
+
+def lock_openly(pdf: bytes, **own: Any) -> bytes:
+    changed = io.BytesIO()
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        document.save(changed, encryption=pikepdf.Encryption(**own))
+    return changed.getvalue()
+
+
+@pytest.mark.parametrize(
+    "lock",
+    [
+        lambda pdf: pdf,
+        lambda pdf: lock_openly(pdf, user="", owner="demo", R=6),
+        lambda pdf: lock_openly(pdf, user="demo", owner="demo", R=6),
+        lambda pdf: lock_openly(pdf, user="demo", owner="other", R=4),
+    ],
+    ids=["plain", "for everybody", "no restriction", "weak"],
+)
+def test_a_file_that_is_not_locked_stops(stage: Stage, lock: Callable[[bytes], bytes]) -> None:
+    bundles, _ = print_and_lock(stage)
+    files = {"labels_all.pdf": lock(bundles[0].pdf)}
+    with pytest.raises(OutputError, match="暗号化されていません"):
+        export.prove_bundles(stage, bundles, files, DAY)
+
+
+def test_serials_that_do_not_run_on_stop(tmp_path: Path) -> None:
+    stage = make_stage(tmp_path, "04", bundle_by=["cohort"])
+    first, second = export.make_bundles(stage, DAY)
+    fonts, margin = (
+        export.open_fonts(stage.root, stage.parameters),
+        "{run} 22 シート {{sheet}}/{{sheets}} 通番 {{first}}-{{last}}",
+    )
+    line = margin.format(run=stage.parameters["run_id"])
+    again = export.render_labels(second.fitted, second.sheet, fonts, line, "見本", first_serial=1)
+    bundles = [first, second._replace(first_serial=1, pdf=again)]
+    with pytest.raises(OutputError, match="ラベルの外の文字"):
+        export.prove_bundles(stage, bundles, export.lock_bundles(stage, bundles), DAY)
+
+
+def test_anything_beside_the_list_on_the_end_page_stops(tmp_path: Path) -> None:
+    stage = make_stage(tmp_path, "04", label_lot_sheets=1)
+    bundles, files = print_and_lock(stage)
+    page = export.render_end_page(stage, bundles)
+    files["labels_end.pdf"] = edit_pages(
+        page, lambda pdf: pdf.docinfo.__setitem__("/Title", "試験")
+    )
+    with pytest.raises(OutputError, match="文書のプロパティ"):
+        export.prove_bundles(stage, bundles, files, DAY)
+
+
 def test_a_bundle_that_was_left_out_stops(stage: Stage, tmp_path: Path) -> None:
-    bundles, files = print_day(stage, DAY._replace(recipients=PEOPLE.iloc[:12]))
+    bundles, files = print_and_lock(stage, DAY._replace(recipients=PEOPLE.iloc[:12]))
     with pytest.raises(OutputError, match="束の合計"):
         export.prove_bundles(stage, bundles, files, DAY)
 
@@ -159,6 +222,32 @@ def test_a_private_character_stops_by_row_and_code_point_and_prints_nobody(
     assert point in str(stop.value)
     assert name not in str(stop.value)
     assert list_last_answer(stage, "labels.nothing_clipped") == ""
+
+
+def test_of_many_gaps_twenty_are_named_and_all_counted(stage: Stage) -> None:
+    people = make_residents(*[{"full_name": "\ue000　花子"}] * 23)
+    with pytest.raises(OutputError, match="ほか 3 か所") as stop:
+        export.make_bundles(stage, DAY._replace(recipients=people))
+    assert "21行目の氏名" in str(stop.value) and "22行目の氏名" not in str(stop.value)
+
+
+def test_a_postal_code_that_is_not_printed_does_not_stop(tmp_path: Path) -> None:
+    plain = make_stage(
+        tmp_path, "04", scope_file=write_scope(tmp_path, postal_code_is_address=False)
+    )
+    people = make_residents({"postal_code": "\ue000"})
+    bundles, files = print_and_lock(plain, DAY._replace(recipients=people))
+    assert (
+        export.prove_bundles(plain, bundles, files, DAY._replace(recipients=people))["違い"][0] == 0
+    )
+
+
+def test_bundles_and_what_they_are_made_of_show_nobody(stage: Stage) -> None:
+    bundles, _ = print_and_lock(stage)
+    label = LabelText("2", *PEOPLE.loc[0, list(LabelText._fields[1:])])
+    piece = Piece(PEOPLE["full_name"][0], 0.0, 1.0, 1.0, 0.0)
+    for shown in map(repr, (bundles, DAY, label, piece)):
+        assert not any(name in shown for name in PEOPLE["full_name"])
 
 
 def test_a_label_that_does_not_fit_is_named_and_nothing_is_printed(stage: Stage) -> None:
@@ -198,7 +287,7 @@ def test_anything_beside_the_labels_in_the_file_stops(
     stage: Stage, edit: Callable[[pikepdf.Pdf], object]
 ) -> None:
     # A50, 宮代町: the labels carried sex and birth date.
-    bundles, _ = print_day(stage)
+    bundles, _ = print_and_lock(stage)
     files = {"labels_all.pdf": edit_pages(bundles[0].pdf, edit)}
     with pytest.raises(OutputError, match=re.escape("labels.only_allowed_items")) as stop:
         export.prove_bundles(stage, bundles, files, DAY)
@@ -217,7 +306,7 @@ def test_a_margin_that_says_something_else_stops(
         return draw(fitted, sheet, fonts, f"18歳 {margin}", *rest, **own)
 
     monkeypatch.setattr(export, "render_labels", draw_telling)
-    bundles, files = print_day(stage)
+    bundles, files = print_and_lock(stage)
     with pytest.raises(OutputError, match=re.escape("labels.only_allowed_items")):
         export.prove_bundles(stage, bundles, files, DAY)
 
@@ -245,18 +334,18 @@ def test_without_approval_of_the_postal_code_none_is_printed(tmp_path: Path) -> 
     )
     ask_scope(stage)
     assert list_last_answer(stage, "handover.within_scope") == "yes"
-    bundles, files = print_day(stage)
+    bundles, files = print_and_lock(stage)
     export.prove_bundles(stage, bundles, files, DAY)
-    assert not read_back(files["labels_all.pdf"], LARGE, "demo")["text"].str.contains("〒").any()
+    assert not read_labels(files["labels_all.pdf"], LARGE, "demo")["text"].str.contains("〒").any()
 
 
 def test_a_postal_code_that_was_not_approved_and_is_printed_stops(tmp_path: Path) -> None:
     # A68: an item that was not approved was printed.
-    _, files = print_day(make_stage(tmp_path, "04"))
+    _, files = print_and_lock(make_stage(tmp_path, "04"))
     stage = make_stage(
         tmp_path, "04", scope_file=write_scope(tmp_path, postal_code_is_address=False)
     )
-    bundles, _ = print_day(stage)
+    bundles, _ = print_and_lock(stage)
     with pytest.raises(OutputError, match=re.escape("labels.print_is_approved")):
         export.prove_bundles(stage, bundles, files, DAY)
     scope = read_scope(stage.locate("scope_file"))
@@ -317,12 +406,12 @@ def begin_print_day(
     extract = Extract(RECORDS, {}, source, "", "", len(RECORDS))
     live = protections.loc[~protections["cancelled"], "addressee_id"]
     received = Received(applications, NOTHING.assign(source=""), {})
-    monkeypatch.setattr(export, "reread_registry", lambda stage: extract)
-    monkeypatch.setattr(export, "read_listed", lambda stage, prefix: protections)
-    monkeypatch.setattr(export, "take_protections", lambda *content: None)
-    monkeypatch.setattr(export, "find_protected", lambda stage, traced: live)
-    monkeypatch.setattr(export, "take_applications", lambda stage, prefix: received)
-    monkeypatch.setattr(export, "join_later_day", lambda stage, received: [])
+    monkeypatch.setattr(print_day, "reread_registry", lambda stage: extract)
+    monkeypatch.setattr(print_day, "read_listed", lambda stage, prefix: protections)
+    monkeypatch.setattr(print_day, "take_protections", lambda *content: None)
+    monkeypatch.setattr(print_day, "find_protected", lambda stage, traced: live)
+    monkeypatch.setattr(print_day, "take_applications", lambda stage, prefix: received)
+    monkeypatch.setattr(print_day, "join_later_day", lambda stage, received: [])
     return stage
 
 
@@ -333,7 +422,7 @@ def find_today(monkeypatch: pytest.MonkeyPatch, outcome: str, person: str) -> No
         ends = fresh[["application_id"]].assign(outcome=outcome, addressee_id=person)
         return Matched(fresh, ends, SITUATION["candidates"].iloc[:0], pd.DataFrame())
 
-    monkeypatch.setattr(export, "match_day", match)
+    monkeypatch.setattr(print_day, "match_day", match)
 
 
 def add_application(**changes: str) -> pd.DataFrame:
@@ -346,7 +435,7 @@ def test_with_no_new_hit_the_approval_stands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage = begin_print_day(tmp_path, monkeypatch, SITUATION["applications"])
-    day = export.check_print_day(stage)
+    day = print_day.check_print_day(stage)
     pd.testing.assert_frame_equal(day.recipients, RECIPIENTS)
     assert set(day.excluded["addressee_id"]) == {*OPTED_OUT, "0000000006"}
     assert list_last_answer(stage, "review.approved") == "yes"
@@ -358,7 +447,7 @@ def test_a_new_application_of_somebody_else_does_not_stop_the_print(
 ) -> None:
     find_today(monkeypatch, "outside", "0000000099")
     stage = begin_print_day(tmp_path, monkeypatch, add_application())
-    assert len(export.check_print_day(stage).recipients) == 3
+    assert len(print_day.check_print_day(stage).recipients) == 3
 
 
 @pytest.mark.parametrize(
@@ -373,7 +462,7 @@ def test_a_new_application_that_may_mean_a_recipient_takes_the_run_back(
     find_today(monkeypatch, outcome, person)
     stage = begin_print_day(tmp_path, monkeypatch, add_application())
     with pytest.raises(GuardError, match=r"exclusion\.zero_leak.*01 からやり直し"):
-        export.check_print_day(stage)
+        print_day.check_print_day(stage)
 
 
 def test_a_recipient_who_is_protected_today_takes_the_run_back(
@@ -384,7 +473,7 @@ def test_a_recipient_who_is_protected_today_takes_the_run_back(
     )
     stage = begin_print_day(tmp_path, monkeypatch, SITUATION["applications"], today)
     with pytest.raises(GuardError, match="支援措置の新しい対象者が 1 人"):
-        export.check_print_day(stage)
+        print_day.check_print_day(stage)
 
 
 def list_case(kind: str, person: str, problem: str) -> pd.DataFrame:
@@ -420,7 +509,7 @@ def test_a_housemate_of_a_protected_person_whom_nobody_decided_about_takes_the_r
     with pytest.raises(
         GuardError, match=r"exclusion\.zero_leak.*同じ世帯の人が 1 人.*01 からやり直し"
     ) as stop:
-        export.check_print_day(stage)
+        print_day.check_print_day(stage)
     assert "支援措置の新しい対象者" not in str(stop.value)
     assert "0000000009" not in str(stop.value)
     assert list_last_answer(stage, "exclusion.zero_leak") == "no"
@@ -431,7 +520,7 @@ def test_a_housemate_whom_two_people_decided_to_supply_does_not_stop_the_print(
 ) -> None:
     cases = list_case("housemate", "0000000009", "")
     stage = begin_with_protected_parent(tmp_path, monkeypatch, cases)
-    assert "0000000009" in set(export.check_print_day(stage).recipients["addressee_id"])
+    assert "0000000009" in set(print_day.check_print_day(stage).recipients["addressee_id"])
     assert list_last_answer(stage, "exclusion.zero_leak") == "yes"
 
 
@@ -439,7 +528,7 @@ def test_a_housemate_of_somebody_whose_measure_was_cancelled_does_not_stop_the_p
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage = begin_with_protected_parent(tmp_path, monkeypatch, NO_CASES, cancelled=True)
-    assert len(export.check_print_day(stage).recipients) == 3
+    assert len(print_day.check_print_day(stage).recipients) == 3
 
 
 def test_an_excluded_person_among_the_recipients_stops_the_print(
@@ -449,7 +538,7 @@ def test_an_excluded_person_among_the_recipients_stops_the_print(
     nobody = PROTECTIONS.iloc[:0]
     stage = begin_print_day(tmp_path, monkeypatch, SITUATION["applications"], nobody, leaked)
     with pytest.raises(GuardError, match="除外した人が提供対象者に残っています"):
-        export.check_print_day(stage)
+        print_day.check_print_day(stage)
 
 
 def test_recipients_changed_after_the_approval_stop_the_print(
@@ -458,7 +547,7 @@ def test_recipients_changed_after_the_approval_stop_the_print(
     stage = begin_print_day(tmp_path, monkeypatch, SITUATION["applications"])
     store(stage, recipients=RECIPIENTS.iloc[:2])
     with pytest.raises(AwaitingPerson, match=re.escape("review.approved")):
-        export.check_print_day(stage)
+        print_day.check_print_day(stage)
 
 
 def test_an_approval_by_the_operator_does_not_print(
@@ -467,7 +556,7 @@ def test_an_approval_by_the_operator_does_not_print(
     applications = SITUATION["applications"]
     stage = begin_print_day(tmp_path, monkeypatch, applications, by="担当者Ａ（見本）")
     with pytest.raises(AwaitingPerson, match=re.escape("review.approved")):
-        export.check_print_day(stage)
+        print_day.check_print_day(stage)
 
 
 @pytest.mark.parametrize(
@@ -483,7 +572,7 @@ def test_an_application_is_new_when_what_it_says_is_new(
     store(stage, applications=SITUATION["applications"])
     today = SITUATION["applications"].copy()
     today.loc[1, column] = cast(Any, value)
-    found = export.select_fresh(stage, today)
+    found = print_day.select_fresh(stage, today)
     assert found["application_id"].tolist() == ["form:2"] * fresh
 
 
@@ -516,7 +605,7 @@ def test_one_bundle_is_the_default_since_a_bundle_tells_the_birth_year() -> None
 
 def test_serials_run_on_from_bundle_to_bundle_and_stand_in_the_margin(tmp_path: Path) -> None:
     stage = make_stage(tmp_path, "04", bundle_by=["cohort"])
-    bundles, files = print_day(stage)
+    bundles, files = print_and_lock(stage)
     assert [(bundle.name, bundle.first_serial) for bundle in bundles] == [("18", 1), ("22", 4)]
     assert sorted(files) == ["labels_18.pdf", "labels_22.pdf"]
     export.prove_bundles(stage, bundles, files, DAY)
@@ -537,7 +626,7 @@ def test_a_used_sheet_and_a_moved_print_are_proved_like_any_other(tmp_path: Path
         tmp_path, "04", label_first_position=5, label_offset_x_mm=1.5, label_offset_y_mm=-2.0,
         label_scale=1.01,
     )  # fmt: skip
-    bundles, files = print_day(stage)
+    bundles, files = print_and_lock(stage)
     assert export.prove_bundles(stage, bundles, files, DAY).values.tolist() == [
         ["all", 14, 14, 0, 0, 0]
     ]
@@ -550,13 +639,14 @@ def test_a_used_sheet_and_a_moved_print_are_proved_like_any_other(tmp_path: Path
     assert [count for count in lots.count_printed(labels) if count.step == "sheets"] == [
         Count(ALL, "sheets", 2)
     ]
-    # The fifth label lies in the first column and the third row of the sheet as it is drawn: its
-    # postal mark stands 4 mm inside, at 18.6 and 21.2 + 2 x 42.3 mm, scaled and moved.
+    # The sixth label lies in the second column and the third row of the sheet as it is drawn: its
+    # postal mark, the first, stands 4 mm inside, at 18.6 + 86.4 and 21.2 + 2 x 42.3 mm, scaled
+    # and moved.
     page = pdfium.PdfDocument(files["labels_all.pdf"], password="demo")[0]
     text = page.get_textpage()
     mark = text.get_text_range().index("〒")
     left, _, _, top = (side * 25.4 / 72 for side in text.get_charbox(mark))
-    assert left == pytest.approx((18.6 + 4.0) * 1.01 + 1.5, abs=0.6)
+    assert left == pytest.approx((18.6 + 86.4 + 4.0) * 1.01 + 1.5, abs=0.6)
     cell_top = (21.2 + 2 * 42.3) * 1.01 - 2.0
     assert cell_top + 4 < 297 - top < cell_top + 12
 
@@ -571,11 +661,11 @@ def test_a_print_made_for_another_place_does_not_pass_the_proof(
 ) -> None:
     people = make_residents(*[{}] * 12)
     day = DAY._replace(recipients=people)
-    _, files = print_day(make_stage(tmp_path, "04", **changes), day)
+    _, files = print_and_lock(make_stage(tmp_path, "04", **changes), day)
     stage = make_stage(tmp_path, "04")
-    bundles, _ = print_day(stage, day)
+    bundles, _ = print_and_lock(stage, day)
     moved = list(files.values())[0]
-    different = compare_labels(read_back(moved, LARGE, "demo"), people, LARGE)
+    different = compare_labels(read_labels(moved, LARGE, "demo"), people, LARGE)
     assert len(different) + len(find_clipped(moved, LARGE, "demo")) > 0
     if "label_first_position" in changes:
         with pytest.raises(OutputError, match=re.escape("labels.print_is_approved")):
@@ -600,14 +690,14 @@ def test_a_setting_that_the_sheet_does_not_allow_prints_nobody(
 def test_the_order_of_the_registry_is_that_of_its_rows(tmp_path: Path) -> None:
     people = PEOPLE.assign(source_row=[*range(30, 16, -1)])
     stage = make_stage(tmp_path, "04", label_order="registry")
-    bundles, files = print_day(stage, DAY._replace(recipients=people))
+    bundles, files = print_and_lock(stage, DAY._replace(recipients=people))
     assert bundles[0].people["source_row"].tolist() == list(range(17, 31))
     export.prove_bundles(stage, bundles, files, DAY)
-    printed = read_back(files["labels_all.pdf"], LARGE, "demo")["text"]
+    printed = read_labels(files["labels_all.pdf"], LARGE, "demo")["text"]
     assert printed.iloc[13].endswith("辻\U000e0100　花子　様")
-    # By default the order is that in which 03 left them: by postal code, town and number.
-    as_approved = print_day(make_stage(tmp_path, "04"), DAY._replace(recipients=people))[0]
-    assert as_approved[0].people["source_row"].tolist() == list(range(30, 16, -1))
+    # By default the order is by postal code, town and number: none, 片町 from 2番, 葛町.
+    by_address = print_and_lock(make_stage(tmp_path, "04"), DAY._replace(recipients=people))[0]
+    assert by_address[0].people["source_row"].tolist() == [28, 29, *range(27, 16, -1), 30]
 
 
 def test_lots_hold_so_many_sheets_each_and_the_end_page_counts_them(tmp_path: Path) -> None:
@@ -616,7 +706,7 @@ def test_lots_hold_so_many_sheets_each_and_the_end_page_counts_them(tmp_path: Pa
     )
     people = make_residents(*[{}] * 15, *[{"cohort": "22"}] * 13)
     day = DAY._replace(recipients=people)
-    bundles, files = print_day(stage, day)
+    bundles, files = print_and_lock(stage, day)
     # 2 labels are left on the used sheet; then whole sheets, and no lot of two cohorts.
     assert [(b.name, len(b.people), b.first_serial) for b in bundles] == [
         ("18-001", 2, 1), ("18-002", 12, 3), ("18-003", 1, 15), ("22-001", 12, 16), ("22-002", 1, 28),
@@ -682,7 +772,7 @@ COUNTS = [Count("18", "cohort", 3), Count("22", "cohort", 11), Count("18", "reci
 
 def test_the_labels_are_as_many_as_the_recipients_of_each_cohort(stage: Stage) -> None:
     (stage.folder / "counts.csv").write_bytes(write_counts(COUNTS))
-    bundles, _ = print_day(stage)
+    bundles, _ = print_and_lock(stage)
     assert len(export.balance_labels(stage, bundles)) == 14
     assert list_last_answer(stage, "review.counts_balance") == "yes"
 
@@ -691,7 +781,7 @@ def test_the_labels_are_as_many_as_the_recipients_of_each_cohort(stage: Stage) -
 def test_a_label_or_a_whole_cohort_of_labels_too_few_stops(stage: Stage, kept: slice) -> None:
     # A45 at the step from list to labels.
     (stage.folder / "counts.csv").write_bytes(write_counts(COUNTS))
-    bundles, _ = print_day(stage, DAY._replace(recipients=PEOPLE.iloc[kept]))
+    bundles, _ = print_and_lock(stage, DAY._replace(recipients=PEOPLE.iloc[kept]))
     with pytest.raises(GuardError, match=re.escape("review.counts_balance")):
         export.balance_labels(stage, bundles)
 
@@ -702,7 +792,7 @@ def test_a_finished_export_leaves_locked_pdfs_and_digests_of_the_plain_ones(stag
                   "optouts.complete", "exclusion.zero_leak", "review.approved",
                   "handover.within_scope"):  # fmt: skip
         ask_guard(stage, guard, [])
-    bundles, files = print_day(stage)
+    bundles, files = print_and_lock(stage)
     export.prove_bundles(stage, bundles, files, DAY)
     labels = export.balance_labels(stage, bundles)
     line = export.finish_export(stage, bundles, files, labels)
@@ -717,15 +807,15 @@ def test_a_finished_export_leaves_locked_pdfs_and_digests_of_the_plain_ones(stag
     record = (stage.folder / "audit.jsonl").read_text(encoding="utf-8")
     assert export.digest_plain(stage, bundles[0].pdf) in record
     assert not [name for name in PEOPLE["full_name"] if name in record]
+    (done,) = [entry for entry in read_entries(stage.folder) if "fonts" in entry["facts"]]
+    digest = hashlib.sha256(default_font_path().read_bytes()).hexdigest()
+    assert done["facts"]["fonts"] == {"ipaexg.ttf": digest}
 
 
-def test_the_tables_and_the_picture_of_the_notebook_show_nobody(stage: Stage) -> None:
-    bundles, _ = print_day(stage)
+def test_the_tables_of_the_notebook_show_nobody(stage: Stage) -> None:
+    bundles, _ = print_and_lock(stage)
     shown = [*export.tabulate_fit(bundles).values.tolist()[0]]
     assert shown[:4] == ["all", 14, 2, 14]
     files = export.tabulate_files(stage, bundles).values.tolist()
     assert files[0][0] == "runs/test_ward/private/labels_all.pdf"
     assert re.fullmatch(r"([0-9a-f]{4} ){3}[0-9a-f]{4}", files[0][1])
-    picture = export.preview_sheet(stage)
-    assert picture.startswith(b"\x89PNG")
-    assert picture == export.preview_sheet(stage)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,11 @@ from recruitlib.labels.fitting import (
     count_adjustments,
     fit_label,
     fit_labels,
-    format_postal_code,
 )
 from recruitlib.labels.fonts import LabelFont, default_font_path
 from recruitlib.labels.lines import list_breaks
 from recruitlib.labels.sheets import Sheet, read_sheet
+from recruitlib.labels.wording import Wording, format_postal_code
 
 SHEETS = Path(__file__).parents[2] / "params" / "label_sheets.yaml"
 LARGE = read_sheet(SHEETS, "a4_12_86x42")
@@ -36,20 +35,11 @@ def fit(
     postal_code: str = "1600022", sheet: Sheet = SMALL, show_postal_code: bool = True,
 ) -> FittedLabel:  # fmt: skip
     label = LabelText("2", postal_code, address, building, full_name)
-    return fit_label(label, sheet, [GOTHIC], show_postal_code)
+    return fit_label(label, sheet, [GOTHIC], Wording(show_postal_code))
 
 
 def join(label: FittedLabel) -> str:
     return "".join(line.text for line in label.lines)
-
-
-def list_line_ends(label: FittedLabel) -> list[tuple[str, str]]:
-    """The characters on both sides of each line break inside one field (one size, one field)."""
-    return [
-        (upper.text, lower.text)
-        for upper, lower in itertools.pairwise(label.lines)
-        if (upper.size_pt, upper.scale_percent) == (lower.size_pt, lower.scale_percent)
-    ]
 
 
 @pytest.mark.parametrize(
@@ -269,3 +259,35 @@ def test_there_is_one_break_opinion_per_cluster_and_none_before_the_first(text: 
     opinions = list_breaks(text)
     assert len(opinions) == len(re.sub("[\U000e0100-\U000e01ef]", "", text))
     assert opinions[0] == 0
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.sampled_from(["", "1600022", "１６０－００２２", "160"]),
+            st.one_of(st.just(""), TEXTS),
+            st.one_of(st.just(""), TEXTS),
+            st.one_of(st.just("　"), TEXTS),
+        ),
+        min_size=1, max_size=8,
+    ),
+    sheet=st.sampled_from([LARGE, SMALL]),
+    show_postal_code=st.booleans(),
+)  # fmt: skip
+def test_labels_that_are_fitted_together_are_those_that_are_fitted_one_by_one(
+    rows: list[tuple[str, str, str, str]], sheet: Sheet, show_postal_code: bool
+) -> None:
+    people = pd.DataFrame(
+        [(str(number), *row) for number, row in enumerate(rows)], columns=LabelText._fields
+    )
+    wording = Wording(show_postal_code)
+    fitted, refused = fit_labels(people, sheet, [GOTHIC], wording)
+    alone = [
+        fit_label(LabelText(*row), sheet, [GOTHIC], wording)
+        for row in people.itertuples(index=False, name=None)
+    ]
+    assert fitted == [label for label in alone if not label.reason]
+    assert list(refused.itertuples(index=False, name=None)) == [
+        (label.source_row, label.reason) for label in alone if label.reason
+    ]

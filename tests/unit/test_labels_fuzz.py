@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from recruitlib.labels.fitting import fit_labels
@@ -64,7 +65,7 @@ def test_the_checks_see_a_line_broken_or_a_text_left_out(lines: list[str]) -> No
 
 def test_the_checks_see_a_glyph_that_leaves_its_label() -> None:
     sheet = read_sheet(soak.SHEETS, "a4_12_84x42_op861")
-    fitted, _ = fit_labels(soak.pd.DataFrame([ROW]), sheet, [GOTHIC])
+    fitted, _ = fit_labels(pd.DataFrame([ROW]), sheet, [GOTHIC])
     pdf = render_labels(fitted, sheet, [GOTHIC])
     soak.check_boxes(pdf, sheet)
     for wrong in (replace(sheet, left_mm=30.0), replace(sheet, label_height_mm=20.0)):

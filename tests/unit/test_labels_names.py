@@ -15,11 +15,11 @@ from fontTools.ttLib import TTFont
 
 from recruitlib.base.errors import OutputError
 from recruitlib.labels import export
-from recruitlib.labels.export import PrintDay
 from recruitlib.labels.fonts import LabelFont, default_font_path, split_clusters
-from recruitlib.labels.proof import read_back
+from recruitlib.labels.print_day import PrintDay
 from recruitlib.labels.sheets import read_sheet
 from tests.conftest import ROOT
+from tests.unit.printed import read_labels
 from tests.unit.small_fonts import build_font, collect_fonts, make_variable
 from tests.unit.stages import list_last_answer, make_residents, make_stage
 from tests.unit.test_labels_fonts import MJ_PATH
@@ -54,7 +54,7 @@ def print_names(folder: Path, font: Any, names: list[str]) -> tuple[bytes, pd.Da
     bundles = export.make_bundles(stage, day)
     files = export.lock_bundles(stage, bundles)
     export.prove_bundles(stage, bundles, files, day)
-    return bundles[0].pdf, read_back(files["labels_all.pdf"], LARGE, "demo")
+    return bundles[0].pdf, read_labels(files["labels_all.pdf"], LARGE, "demo")
 
 
 def list_variants(font: TTFont) -> dict[str, str | None]:

@@ -96,7 +96,7 @@ def test_the_rulers_measure_100_and_200_mm_and_are_scaled_with_the_labels() -> N
 def test_the_page_asks_the_viewer_for_the_actual_size_and_is_the_same_every_time() -> None:
     pdf = render_outline(LARGE, Alignment(), GOTHIC)
     with pikepdf.open(io.BytesIO(pdf)) as document:
-        assert document.Root.ViewerPreferences.PrintScaling == pikepdf.Name.None_
+        assert document.Root.ViewerPreferences.PrintScaling == pikepdf.Name("/None")
     assert pdf == render_outline(LARGE, Alignment(), GOTHIC)
 
 

@@ -20,9 +20,9 @@ from fontTools.ttLib import TTFont
 from recruitlib.base.errors import OutputError, ParameterError
 from recruitlib.labels.fitting import FittedLabel, fit_labels
 from recruitlib.labels.fonts import LabelFont, default_font_path
-from recruitlib.labels.printing import SheetPlace, encrypt_pdf, render_labels
-from recruitlib.labels.proof import read_margins
+from recruitlib.labels.printing import encrypt_pdf, render_labels
 from recruitlib.labels.sheets import Sheet, read_sheet
+from tests.unit.printed import read_margins
 
 SHEETS = Path(__file__).parents[2] / "params" / "label_sheets.yaml"
 LARGE = read_sheet(SHEETS, "a4_12_86x42")
@@ -165,7 +165,7 @@ def test_the_file_names_no_software_no_date_and_no_other_font() -> None:
     with pikepdf.open(io.BytesIO(pdf)) as document:
         assert "/Info" not in document.trailer and "/Metadata" not in document.Root
         assert str(document.Root.Lang) == "ja"
-        assert document.Root.ViewerPreferences.PrintScaling == pikepdf.Name.None_
+        assert document.Root.ViewerPreferences.PrintScaling == pikepdf.Name("/None")
         everything = pdf + b"".join(
             thing.unparse(resolved=True) for thing in document.objects
             if isinstance(thing, pikepdf.Dictionary)
@@ -176,35 +176,30 @@ def test_the_file_names_no_software_no_date_and_no_other_font() -> None:
 
 def test_each_sheet_tells_its_number_and_serials_in_the_margin() -> None:
     template = "demo 18 シート {sheet}/{sheets} 通番 {first}-{last}"
-    pdf = render(["試験　太郎"] * 26, margin_lines=template, margin_note="見本")
-    assert read_margins(pdf, LARGE)["text"].tolist() == [
+    pdf = render(["試験　太郎"] * 26, margin=template, margin_note="見本")
+    assert read_margins(pdf, LARGE) == [
         "demo 18 シート 1/3 通番 1-12 見本",
         "demo 18 シート 2/3 通番 13-24 見本",
         "demo 18 シート 3/3 通番 25-26 見本",
     ]
 
 
-def test_the_margin_can_be_made_by_a_function_and_serials_can_go_on() -> None:
-    def write(place: SheetPlace) -> str:
-        return f"{place.sheet} {place.first} {place.last}"
-
-    pdf = render(["試験　太郎"] * 13, margin_lines=write, first_serial=101)
-    assert read_margins(pdf, LARGE)["text"].tolist() == ["1 101 112", "2 113 113"]
-    assert read_margins(render(["試験"], margin_lines=""), LARGE)["text"].tolist() == [""]
+def test_serials_go_on_from_lot_to_lot_and_a_margin_may_be_blank() -> None:
+    pdf = render(["試験　太郎"] * 13, margin="{sheet} {first} {last}", first_serial=101)
+    assert read_margins(pdf, LARGE) == ["1 101 112", "2 113 113"]
+    assert read_margins(render(["試験"], margin=""), LARGE) == [""]
 
 
 @pytest.mark.parametrize(
     ("template", "words"),
     [
-        ("{name}", "使えるのは"),
-        ("{sheet", "使えるのは"),
         ("𠮷", "印刷できない"),
         ("長" * 200, "長すぎて"),
     ],
 )
 def test_a_margin_that_cannot_be_printed_is_refused(template: str, words: str) -> None:
     with pytest.raises(ParameterError, match=words):
-        render(["試験　太郎"], margin_lines=template)
+        render(["試験　太郎"], margin=template)
 
 
 def test_a_sheet_without_a_margin_is_refused() -> None:

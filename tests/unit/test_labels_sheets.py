@@ -16,6 +16,7 @@ from recruitlib.labels.sheets import (
     align_sheet,
     begin_at,
     find_place,
+    find_sheet_name,
     locate_cell,
     read_sheet,
     share_out,
@@ -79,6 +80,33 @@ def test_a_product_number_stands_at_one_sheet_only() -> None:
     assert len(set(products)) == len(products) > 50
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("28382", "a4_12_86x42"), ("A-one 28187", "a4_12_84x42_28187"), ("gb901", "a4_44_48x25"),
+        ("a4_10_86x51", "a4_10_86x51"), ("A-one", "A-one"), ("2838", "2838"), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_sheet_is_found_by_the_number_on_its_package(text: str, name: str) -> None:
+    assert find_sheet_name(SHEETS, text) == name
+
+
+def test_a_number_that_two_sheets_have_or_that_is_a_sheets_name_finds_no_other(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "sheets.yaml"
+    path.write_text(
+        "one: {products: [A-one 1, A-one 2, A-one three, 5]}\ntwo: {products: [Hisago 2]}\n"
+        "three: {products: 1}\nfour: 1\n",
+        encoding="utf-8",
+    )
+    found = [find_sheet_name(path, text) for text in ("1", "2", "three", "hisago 2")]
+    assert found == ["one", "2", "three", "two"]
+    with pytest.raises(ParameterError) as stop:
+        read_sheet(path, "2")
+    assert "one（A-one 1、A-one 2、A-one three）、two（Hisago 2）、three、four" in str(stop.value)
+
+
 @pytest.mark.parametrize("position", [0, 13, -1])
 def test_a_position_that_the_sheet_does_not_have_is_refused(position: int) -> None:
     with pytest.raises(ParameterError, match="1から12まで"):
@@ -127,7 +155,9 @@ def test_a_custom_sheet_in_millimetres_is_read(tmp_path: Path) -> None:
 
 
 def test_a_name_that_the_file_does_not_have_is_refused_with_those_it_has() -> None:
-    with pytest.raises(ParameterError, match="a4_99.*a4_12_86x42、a4_12_84x42_op861"):
+    with pytest.raises(
+        ParameterError, match=r"a4_99.*a4_12_86x42（A-one 28362、[^（]*）、a4_12_84x42_op861（"
+    ):
         read_sheet(SHEETS, "a4_99")
 
 

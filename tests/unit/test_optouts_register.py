@@ -674,3 +674,12 @@ def test_the_command_exports_and_says_what_comes_next(
         cli.main()
     assert stop.value.code == 10
     assert "上書きはしません" in capsys.readouterr().err
+
+
+def test_an_export_before_there_is_a_register_makes_none(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    values = {**stage.parameters, "runs_folder": "runs"}
+    (stage.folder / "run.yaml").write_text(yaml.safe_dump({"01": values}), encoding="utf-8")
+    with pytest.raises(ParameterError, match="まだ何もありません"):
+        export(stage, tmp_path / "register.xlsx")
+    assert not locate_office(tmp_path, stage.demonstration).exists()

@@ -243,7 +243,9 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> Ran:
         assert (passphrase, demonstration) == ("demo", True)
         return KEY
 
-    def open_own(root: Path, folder: Path, run_id: str, demonstration: bool) -> Office:
+    def open_own(
+        root: Path, folder: Path, run_id: str, demonstration: bool, passphrase: str = ""
+    ) -> Office:
         assert (run_id, demonstration) == ("test_ward", True)
         return Office(root / "register/demonstration", demonstration, REGISTER_KEY)
 
@@ -306,6 +308,8 @@ def test_the_register_s_key_is_handed_over_where_applications_join_it_and_gone_a
     first: str, last: str, is_due: bool, fails: bool,
 ) -> None:  # fmt: skip
     handed: list[str] = []
+    (root / "register/demonstration").mkdir(parents=True)
+    (root / "register/demonstration/register.key.age").write_bytes(b"x")
 
     def note(root: Path, folder: Path, stage: str, parameters: Mapping[str, Any]) -> Path:
         handed.append(os.environ.get(REGISTER_KEY_VARIABLE, ""))
@@ -323,13 +327,45 @@ def test_the_register_s_key_is_handed_over_where_applications_join_it_and_gone_a
     assert KEY_VARIABLE not in os.environ
 
 
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_new_register_is_made_after_01_has_accepted_the_run_and_with_the_passphrase_asked_for(
+    root: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch, accepted: bool
+) -> None:
+    made: list[tuple[str, str]] = []
+    begun: list[str] = []
+
+    def note(root: Path, folder: Path, stage: str, parameters: Mapping[str, Any]) -> Path:
+        begun.append(stage)
+        handed = os.environ.get(REGISTER_KEY_VARIABLE, "")
+        assert bool(handed) == (accepted and stage > "01")
+        if stage == "01" and accepted:
+            append_entry(folder, stage, "completed", files={})
+        return folder
+
+    def make(root: Path, folder: Path, run_id: str, demonstration: bool, passphrase: str) -> Office:
+        made.append((begun[-1], passphrase))
+        return Office(root / "register/demonstration", demonstration, REGISTER_KEY)
+
+    monkeypatch.setattr(pipeline, "run_notebook", note)
+    monkeypatch.setattr(pipeline, "open_office", make)
+    monkeypatch.setattr(pipeline, "read_register_passphrase", lambda *_, new: "asked first")
+    run_pipeline(root / PARAMETERS, "01", "04", say=lambda line: None)
+    assert made == ([("01", "asked first")] if accepted else [])
+    assert REGISTER_KEY_VARIABLE not in os.environ
+
+
 def test_without_the_register_s_passphrase_no_notebook_runs(
     root: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> Office:
+    def refuse(*_: object, new: bool = True) -> Office:
         raise ParameterError("受付簿の合言葉がありません。")
 
+    monkeypatch.setattr(pipeline, "read_register_passphrase", refuse)
     monkeypatch.setattr(pipeline, "open_office", refuse)
+    with pytest.raises(ParameterError, match="受付簿の合言葉"):
+        run_pipeline(root / PARAMETERS, say=lambda line: None)
+    (root / "register/demonstration").mkdir(parents=True)
+    (root / "register/demonstration/register.key.age").write_bytes(b"x")
     with pytest.raises(ParameterError, match="受付簿の合言葉"):
         run_pipeline(root / PARAMETERS, say=lambda line: None)
     assert ran == []

@@ -292,6 +292,18 @@ def test_the_tables_of_the_notebook_hold_nothing_of_a_person(tmp_path: Path) -> 
         assert not [value for value in review.cohort[name] if value in shown]
 
 
+def test_the_table_tells_a_decision_that_waits_for_the_second_person(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    decide_cases(stage, {n: choice for n, choice in CHOICES.items() if n != 3}, "")
+    states = confirmation.tabulate_cases(confirmation.prepare_review(stage))["状態"].tolist()
+    assert states[1:3] == [
+        "決定あり、確認待ち: 除外する（この候補が本人）、理由: 記入の誤り、候補 2", "決定がありません",
+    ]  # fmt: skip
+    decide_cases(stage, CHOICES, SECOND)
+    states = confirmation.tabulate_cases(confirmation.prepare_review(stage))["状態"].tolist()
+    assert states[1] == "決定ずみ: 除外する（この候補が本人）、理由: 記入の誤り"
+
+
 def test_the_way_from_applications_to_excluded_people_adds_up(tmp_path: Path) -> None:
     stage = begin(tmp_path)
     decide_cases(stage, CHOICES, SECOND)

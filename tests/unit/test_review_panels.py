@@ -14,12 +14,23 @@ from hypothesis import strategies as st
 from nbclient import NotebookClient
 
 from recruitlib.base.audit import read_entries
+from recruitlib.base.decisions import decide_case
+from recruitlib.base.errors import ParameterError
 from recruitlib.base.run import Stage
 from recruitlib.review import panels
 from recruitlib.review.confirmation import Review, prepare_review
 from recruitlib.review.panels import _render_case, describe_cases, gather_case, show_cases
 from tests.conftest import ROOT
-from tests.unit.stages import KEY, make_situation, make_stage, store
+from tests.unit.stages import (
+    CHOICES,
+    KEY,
+    SECOND,
+    STAFF,
+    decide_cases,
+    make_situation,
+    make_stage,
+    store,
+)
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -193,8 +204,8 @@ def read_page(page: str) -> str:
 @given(st.lists(st.text(min_size=1, max_size=30), min_size=1, max_size=4), st.text(max_size=30))
 @settings(max_examples=200, deadline=None)
 def test_no_text_at_all_becomes_a_tag(typed: list[str], name: str) -> None:
-    case = {"case": 1, "kind": "undecided", "reason": "not_found", "digest": "0" * 64}
-    page = _render_case(case, typed, [[name, "一致: 氏名"]])
+    case = {"case": 1, "kind": "undecided", "reason": "not_found", "choices": 1, "digest": "0" * 64}
+    page = _render_case(case, typed, [[name, "一致: 氏名"]], name)
     assert list_tags(page) <= {"h4", "table", "tr", "td", "b", "div", "p"}
 
 
@@ -221,7 +232,7 @@ def test_a_housemate_is_shown_without_an_application(tmp_path: Path) -> None:
 
 def test_the_terminal_names_case_digest_candidates_and_choices(tmp_path: Path) -> None:
     stage, review = begin(tmp_path)
-    text = "\n".join(describe_cases(stage.folder, KEY))
+    text = "\n".join(describe_cases(stage.folder, KEY, review.decisions))
     for case in review.cases.to_dict("records"):
         assert f"事例 {case['case']}  " in text
         assert case["digest"][:16] in text
@@ -229,14 +240,83 @@ def test_the_terminal_names_case_digest_candidates_and_choices(tmp_path: Path) -
     names = review.cohort["full_name"]
     assert f"候補 1: {names[2]} / " in second
     assert f"候補 2: {names[3]} / " in second
-    assert "matched=除外する（この候補が本人）、outside=対象者の中に該当者なし" in second
-    assert text.splitlines()[-1].startswith("理由の符号: not_a_person=")
+    assert (
+        "    matched=除外する（この候補が本人）: typing_error=記入の誤り、parent_signed=" in second
+    )
+    assert "    outside=対象者の中に該当者なし: no_such_person=該当者なし、other_person=" in second
+    assert "household_protected" not in second
+
+
+def test_the_second_person_sees_what_was_decided_by_whom_before_confirming(tmp_path: Path) -> None:
+    stage, _ = begin(tmp_path)
+    choices = {1: CHOICES[1], 2: {**CHOICES[2], "also": [1]}, 4: CHOICES[4]}
+
+    def show(choices: dict[int, dict[str, Any]], confirmed_by: str) -> list[str]:
+        decide_cases(stage, choices, confirmed_by)
+        lines = list(describe_cases(stage.folder, KEY, prepare_review(stage).decisions))
+        return [line.strip() for line in lines if "決定: " in line]
+
+    told = show(choices, "")
+    assert told == [
+        f"決定: 除外する（この候補が本人）、理由: 資格を確かめた。決めた人: {STAFF}、確認: まだ",
+        "決定: 除外する（この候補が本人）、理由: 記入の誤り、候補 2、ほかの候補 1。"
+        f"決めた人: {STAFF}、確認: まだ",
+        "決定: まだ",
+        f"決定: 提供する、理由: 保護の対象でない。決めた人: {STAFF}、確認: まだ",
+        "決定: 4件のうち3件。確認: まだ。残りは事例 3 です。recruitlib decide で決めてください。",
+    ]
+    assert show(CHOICES, "")[-1].startswith("決定: 4件のうち4件。確認: まだ。決めた人と別の人が、")
+    assert show(CHOICES, "主任（代理）　甲")[0].endswith("確認した人: 主任（代理）　甲")
+    assert show(CHOICES, f"{STAFF}（見本）")[0].endswith("確認: まだ")
+    confirmed = show(CHOICES, SECOND)
+    assert confirmed[2].endswith(f"決めた人: {STAFF}、確認した人: {SECOND}")
+    assert confirmed[-1] == (
+        f"決定: 4件のうち4件。確認した人: {SECOND}。03 をもう一度実行してください。"
+    )
+
+
+def test_a_decision_of_something_else_is_told_as_none(tmp_path: Path) -> None:
+    stage, _ = begin(tmp_path)
+    decide_cases(stage, CHOICES, SECOND)
+    _, review = begin(tmp_path, subject_name="試験　三六郎")
+    lines = list(describe_cases(stage.folder, KEY, review.decisions))
+    assert "  決定: まだ（決定の後に内容が変わりました）" in lines
+    assert "4件のうち3件" in lines[-1] and "残りは事例 2 です" in lines[-1]
+
+
+def test_the_live_page_tells_the_decision_and_by_whom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, _ = begin(tmp_path)
+    decide_cases(stage, CHOICES, "")
+    _, (page, number) = show_live(stage, prepare_review(stage), monkeypatch)
+    number.value = 2
+    assert "決定: 除外する（この候補が本人）、理由: 記入の誤り、候補 2" in page.value
+    assert f"決めた人: {STAFF}、確認: まだ" in page.value
+
+
+def test_a_case_without_a_candidate_does_not_offer_one_and_says_what_to_do(tmp_path: Path) -> None:
+    stage = make_stage(tmp_path, "03")
+    tables = make_situation()
+    store(stage, **{**tables, "candidates": tables["candidates"].iloc[:0]})
+    review = prepare_review(stage)
+    text = "\n".join(describe_cases(stage.folder, KEY, review.decisions))
+    case = text.split("事例 2  ")[1].split("事例 3  ")[0]
+    assert "matched=" not in case and "outside=対象者の中に該当者なし: " in case
+    assert "受付簿" in case and "02 からやり直して" in case
+    assert text.count("候補がないので") == 1
+    [second] = [row for row in review.cases.to_dict("records") if row["case"] == 2]
+    assert "除外する" not in _render_case(second, [], [], "まだ")
+    for candidate in ({}, {"candidate": 1}):
+        choice = {"decision": "matched", "reason": "typing_error", **candidate}
+        with pytest.raises(ParameterError, match="選べない決定です（選べるもの: outside="):
+            decide_case(review.decisions, second, choice, STAFF)
 
 
 def test_what_was_typed_cannot_command_the_terminal(tmp_path: Path) -> None:
     typed = "試\x1b[2J\x1b]0;x\x07験\u202e\r\n  候補 1: 別人"
-    stage, _ = begin(tmp_path, subject_name=typed)
-    lines = list(describe_cases(stage.folder, KEY))
+    stage, review = begin(tmp_path, subject_name=typed)
+    lines = list(describe_cases(stage.folder, KEY, review.decisions))
     for line in lines:
         assert not re.search(r"[\x00-\x1f\x7f\x9b\u202e]", line)
     assert len([line for line in lines if line.startswith("  候補 1: ")]) == 4
