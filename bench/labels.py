@@ -44,7 +44,7 @@ SMALL, LARGE, LOTS, PROCESSES = 4_264, 70_000, 30, 2
 TURNS = {SMALL: 5, LARGE: 3}
 PASSWORD = "bench"
 MOST_TO_WRITE, MOST_TO_READ_BACK, MOST_MEMORY_MB, MOST_SECONDS = 0.45, 1.0, 600, 360
-NAIVE = "reportlab, naive drawString (the limit)"
+NAIVE = "reportlab, naive drawString"
 WRITE = "recruitlib: write"
 READ_BACK = "recruitlib: write, encrypt, read every label back, check every line's box"
 PROVE = "recruitlib: that, and the proof glyph by glyph (every box, every outline)"
@@ -166,7 +166,6 @@ def judge(seconds: dict[str, float], peaks: dict[str, int], lots: tuple[int, flo
         (f"writing at most {MOST_TO_WRITE} x naive ({to_write:.2f} x)", to_write <= MOST_TO_WRITE),
         (f"writing, reading back and checking boxes at most {MOST_TO_READ_BACK} x naive "
          f"({to_read:.2f} x)", to_read <= MOST_TO_READ_BACK),
-        (f"the proof glyph by glyph alone: {seconds[PROVE] - seconds[READ_BACK]:.1f} s", True),
         (f"{labels:,} labels in {LOTS} lots, written, encrypted and read back on {PROCESSES} processes "
          f"in at most {MOST_SECONDS} s ({taken:.0f} s)",
          taken <= MOST_SECONDS and labels == LOTS * LARGE),
@@ -176,7 +175,12 @@ def judge(seconds: dict[str, float], peaks: dict[str, int], lots: tuple[int, flo
         told.append(
             (f"peak memory at most {MOST_MEMORY_MB} MB ({most} MB)", most <= MOST_MEMORY_MB)
         )
-    return [f"- {what}: {'met' if met else '**not met**'}" for what, met in told]
+    lines = [f"- {what}: {'met' if met else '**not met**'}" for what, met in told]
+    alone = seconds[PROVE] - seconds[READ_BACK]
+    return [
+        *lines,
+        f"- the proof glyph by glyph by itself: {alone:.1f} s ({alone / seconds[NAIVE]:.2f} x)",
+    ]
 
 
 def main(arguments: list[str]) -> None:
@@ -187,7 +191,7 @@ def main(arguments: list[str]) -> None:
         sys.stdout.write(json.dumps(tell_peak()))
         return
     parts = [
-        "## Printing labels\n",
+        "## Printing labels",
         f"`bench/labels.py`. {describe_machine('reportlab', 'pylabels', 'fpdf2', 'pypdfium2')}. "
         "The same people, text, sheet and font, 12 labels a sheet with a margin line. The peers shrink "
         "a line until it fits, break none and check nothing; variant selectors become boxes.",
