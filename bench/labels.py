@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import re
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from label_peers import SHEET, print_by_fpdf2, print_by_pylabels, print_naively
-from report import describe_machine, put_section, tabulate, take_turns
+from report import (
+    STATUS,
+    describe_machine,
+    put_section,
+    tabulate,
+    take_turns,
+    tell_peak,
+    tell_targets,
+)
 
 from recruitlib.base.profiles import read_profile
 from recruitlib.labels.fitting import fit_labels
@@ -38,7 +45,6 @@ from recruitlib.registry.extract import read_extract
 from recruitlib.synth.ward import make_ward
 
 ROOT = Path(__file__).parents[1]
-STATUS = Path("/proc/self/status")
 RESIDENTS, SEED = 175_000, 2026
 SMALL, LARGE, LOTS, PROCESSES = 4_264, 70_000, 30, 2
 TURNS = {SMALL: 5, LARGE: 3}
@@ -106,11 +112,6 @@ CONTESTANTS: dict[str, Callable[[pd.DataFrame], bytes]] = {
 }
 
 
-def tell_peak() -> int:
-    """Give the most memory that this process has had so far, in MB. Linux only."""
-    return int(re.findall(r"VmHWM:\s+([0-9]+) kB", STATUS.read_text())[0]) * 1024 // 1_000_000
-
-
 def weigh(name: str, path: Path, labels: int) -> int:
     """Let a contestant print once in a process of its own; give the memory that it took, in MB."""
     command = [sys.executable, __file__, "--weigh", name, str(path), str(labels)]
@@ -175,7 +176,7 @@ def judge(seconds: dict[str, float], peaks: dict[str, int], lots: tuple[int, flo
         told.append(
             (f"peak memory at most {MOST_MEMORY_MB} MB ({most} MB)", most <= MOST_MEMORY_MB)
         )
-    lines = [f"- {what}: {'met' if met else '**not met**'}" for what, met in told]
+    lines = tell_targets(told)
     alone = seconds[PROVE] - seconds[READ_BACK]
     return [
         *lines,
@@ -188,7 +189,7 @@ def main(arguments: list[str]) -> None:
     if arguments[:1] == ["--weigh"]:
         name, path, labels = arguments[1:]
         CONTESTANTS[name](pd.read_pickle(path).head(int(labels)))
-        sys.stdout.write(json.dumps(tell_peak()))
+        sys.stdout.write(json.dumps(tell_peak() // 1_000_000))
         return
     parts = [
         "## Printing labels",

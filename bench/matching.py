@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -26,7 +25,7 @@ from typing import NamedTuple
 import pandas as pd
 from damage import make_files
 from peers import match_by_ratio, match_by_splink
-from report import describe_machine, put_section, tabulate
+from report import describe_machine, put_section, tabulate, tell_peak, tell_targets
 from residents import RANGES, STYLES
 from scoring import COUNTS, score
 
@@ -34,7 +33,6 @@ import recruitlib
 from recruitlib.registry.births import BirthRange
 
 ROOT = Path(recruitlib.__file__).parents[1]
-STATUS = Path("/proc/self/status")
 SEEDS = (8101, 8102, 8103)
 CITY, CITY_COHORTS, CITY_FORMS, CITY_SEED = 3_800_000, (32_000, 37_000), 8_112, 8104
 REALISTIC, STRESS = "realistic", "stress"
@@ -129,9 +127,9 @@ def run(contestant: str, task: Task) -> Result:
 def run_here(contestant: str, registry: Path, applications: Path, out: Path) -> None:
     """Match in this process; write the outcomes, and tell seconds and memory."""
     outcomes, keys, link = CONTESTANTS[contestant](registry, applications)
-    peak = re.findall(r"VmHWM:\s+([0-9]+) kB", STATUS.read_text()) if STATUS.exists() else ["0"]
+    peak = tell_peak()
     outcomes.to_csv(out, index=False)
-    sys.stdout.write(f"\n{json.dumps([keys, link, int(peak[0]) * 1024])}\n")
+    sys.stdout.write(f"\n{json.dumps([keys, link, peak])}\n")
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -258,7 +256,7 @@ def judge(results: list[Result], is_city: bool) -> list[str]:
             told.append(
                 (f"{group}: linking in at most {LINK_SECONDS} s ({link:.2f})", link <= LINK_SECONDS)
             )
-    return [f"- {what}: {'met' if met else '**not met**'}" for what, met in told]
+    return tell_targets(told)
 
 
 def check_command(task: Task) -> str:

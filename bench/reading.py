@@ -9,7 +9,6 @@ process of its own, for the memory that it takes at most.
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,15 @@ import pandas as pd
 import pyarrow as pa
 from extracts import COLUMNS, write_extract
 from pyarrow import csv as arrow_csv
-from report import describe_machine, put_section, tabulate, take_turns
+from report import (
+    STATUS,
+    describe_machine,
+    put_section,
+    tabulate,
+    take_turns,
+    tell_peak,
+    tell_targets,
+)
 
 from recruitlib.base.profiles import read_profile
 from recruitlib.registry.births import BirthRange
@@ -40,7 +47,6 @@ RANGES = [
     BirthRange(22, date(2004, 4, 2), date(2005, 4, 1)),
 ]
 TODAY = date(2026, 5, 18)
-STATUS = Path("/proc/self/status")
 MOST_OF_BARE, MOST_MEMORY = 3.0, 1.5
 BARE = "pyarrow.csv, bare (the limit)"
 TEXT = "pandas read_csv, all text"
@@ -103,14 +109,6 @@ CONTESTANTS: dict[str, Callable[[Path, str], int]] = {
     PLAIN: read_plainly,
     OURS: read_ours,
 }
-
-
-def tell_peak() -> int:
-    """Give the most memory that this process has had so far, in bytes.
-
-    Linux only. ``ru_maxrss`` would count what the process was before it was this program.
-    """
-    return int(re.findall(r"VmHWM:\s+([0-9]+) kB", STATUS.read_text())[0]) * 1024
 
 
 def weigh(name: str, path: Path, encoding: str) -> tuple[int, int]:
@@ -176,7 +174,7 @@ def judge(
             (f"peak memory at most {MOST_MEMORY} x the file ({share:.2f} x)", share <= MOST_MEMORY)
         )
     told.append((f"every row counted ({found[OURS]:,})", set(found.values()) == {rows}))
-    return [f"- {what}: {'met' if met else '**not met**'}" for what, met in told]
+    return tell_targets(told)
 
 
 def main(arguments: list[str]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+STATUS = Path("/proc/self/status")
 README = Path(__file__).with_name("README.md")
 SECTIONS = ("labels", "reading", "matching")
 HEAD = """# Bench
@@ -39,6 +40,20 @@ def describe_machine(*packages: str) -> str:
     versions = [f"Python {platform.python_version()}"]
     versions += [f"{name} {version(name)}" for name in packages]
     return f"{', '.join(versions)}; {platform.machine()}, {os.cpu_count()} cores"
+
+
+def tell_peak() -> int:
+    """Give the most memory that this process has had so far, in bytes; 0 where Linux does not tell.
+
+    ``ru_maxrss`` would count what the process was before it was this program.
+    """
+    told = re.findall(r"VmHWM:\s+([0-9]+) kB", STATUS.read_text()) if STATUS.exists() else ["0"]
+    return int(told[0]) * 1024
+
+
+def tell_targets(told: Sequence[tuple[str, bool]]) -> list[str]:
+    """Write a line for each target: what it is, and whether it was met."""
+    return [f"- {what}: {'met' if met else '**not met**'}" for what, met in told]
 
 
 def tabulate(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -18,8 +18,8 @@ import pikepdf
 from fontTools.pens.recordingPen import DecomposingRecordingPen
 from fontTools.ttLib import TTFont
 
-from recruitlib.base.errors import OutputError
 from recruitlib.labels.fonts import LabelFont, describe_code_points
+from recruitlib.labels.structure import open_file
 
 # A line as it is printed: a font with its size and width, then the place, upright, and the text.
 _NUMBER = rb"\d+(?:\.\d+)?"
@@ -60,16 +60,10 @@ def find_foreign_glyphs(pdf: bytes, fonts: Sequence[LabelFont], password: str = 
     Raises:
         OutputError: when the file cannot be opened.
     """
-    try:
-        document = pikepdf.open(io.BytesIO(pdf), password=password)
-    except (pikepdf.PdfError, pikepdf.PasswordError):
-        raise OutputError(
-            "宛名ラベルのPDF: 開けません。ファイルが壊れているか、パスワードが違います。"
-        ) from None
     embedded: dict[bytes, Any] = {}
     drawn: dict[bytes, set[bytes]] = {}
     found: list[str] = []
-    with document:
+    with open_file(pdf, password) as document:
         for number, page in enumerate(document.pages, start=1):
             try:
                 texts = _read_texts(page)

@@ -23,6 +23,7 @@ from recruitlib.labels.collector import pause_collector
 from recruitlib.labels.sheets import Sheet
 
 MM_PER_POINT = 25.4 / 72
+UNOPENED = "宛名ラベルのPDF: 開けません。ファイルが壊れているか、パスワードが違います。"
 OUTSIDE = 0  # the position of what stands in no cell
 _ROUNDING_MM = 0.01
 _LINE_END = "\r\n"
@@ -64,9 +65,7 @@ def open_document(pdf: bytes, password: str) -> Iterator[pdfium.PdfDocument]:
     try:
         document = pdfium.PdfDocument(pdf, password=password or None)
     except pdfium.PdfiumError:
-        raise OutputError(
-            "宛名ラベルのPDF: 開けません。ファイルが壊れているか、パスワードが違います。"
-        ) from None
+        raise OutputError(UNOPENED) from None
     try:
         yield document
     except pdfium.PdfiumError:
@@ -90,9 +89,9 @@ def read_cells(pdf: bytes, sheet: Sheet, password: str = "") -> pd.DataFrame:
     Returns:
         sheet_number, position (both from 1; position 0 is what stands outside all cells), text
         (the lines joined), lines (the lines with "\\n" between them), left_mm, top_mm, right_mm,
-        bottom_mm (the ink of it all), overlap_mm (how deep the ink of one line reaches down
-        beside or over that of the next, 0 where none does); in print order, one row per cell that is not empty and
-        one per page for its margin, which is "" where it is blank.
+        bottom_mm (the ink of it all), overlap_mm (how deep the ink of one line reaches down beside
+        or over that of the next, 0 where none does); in print order, one row per cell that is not
+        empty and one per page for its margin, which is "" where it is blank.
 
     Raises:
         OutputError: when the file cannot be opened.

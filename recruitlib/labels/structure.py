@@ -13,6 +13,7 @@ from typing import Any
 import pikepdf
 
 from recruitlib.base.errors import OutputError
+from recruitlib.labels.reading import UNOPENED
 
 
 def _keys(text: str) -> frozenset[str]:
@@ -65,6 +66,22 @@ _MEANINGS = {
 }
 
 
+def open_file(pdf: bytes, password: str) -> pikepdf.Pdf:
+    """Open a label PDF, with its password if it has one; it closes at the end of a `with`.
+
+    Args:
+        pdf: the file's bytes.
+        password: the print password, "" for a plain file.
+
+    Raises:
+        OutputError: when the file is damaged or the password is wrong.
+    """
+    try:
+        return pikepdf.open(io.BytesIO(pdf), password=password)
+    except (pikepdf.PdfError, pikepdf.PasswordError):
+        raise OutputError(UNOPENED) from None
+
+
 def find_foreign_structure(pdf: bytes, password: str = "") -> list[str]:
     """Find every kind of object that a label PDF does not need.
 
@@ -78,13 +95,7 @@ def find_foreign_structure(pdf: bytes, password: str = "") -> list[str]:
     Raises:
         OutputError: when the file cannot be opened.
     """
-    try:
-        document = pikepdf.open(io.BytesIO(pdf), password=password)
-    except (pikepdf.PdfError, pikepdf.PasswordError):
-        raise OutputError(
-            "宛名ラベルのPDF: 開けません。ファイルが壊れているか、パスワードが違います。"
-        ) from None
-    with document:
+    with open_file(pdf, password) as document:
         found = [
             *_list_leftovers(pdf),
             *_inspect_lock(document, password),
