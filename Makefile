@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := $(VENV)/bench/.ready
+BROWSER := chromium fonts-noto-cjk
 
-.PHONY: help demo test soak lab bench lint clean
+.PHONY: help demo test browser soak lab bench lint clean
 
 help: ## この一覧を表示する
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/'
@@ -13,8 +14,15 @@ help: ## この一覧を表示する
 demo: $(READY) ## 架空の区で、取込から提供までを通しで実行する
 	$(BIN)/recruitlib demo
 
-test: $(READY) lint ## すべての試験を行う
+test: $(READY) lint browser ## すべての試験を行う
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+# The tests look at JupyterLab in the system's own Chromium; a page without a Japanese font shows boxes.
+browser: ## 試験に要る Chromium と日本語の書体を入れる（Debian・Ubuntu）
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; } \
+	  || { echo '試験には Chromium と日本語の書体が要ります。Debian・Ubuntu では sudo apt-get install $(BROWSER) です。'; exit 1; }
+	@command -v chromium >/dev/null || { apt-get update -qq \
+	  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(BROWSER); }
 
 soak: $(READY) ## どの用紙にも乱数の宛名を1万枚ずつ印刷して調べる（数分）
 	$(BIN)/python -m tests.soak.labels
@@ -27,6 +35,7 @@ bench: $(READY) $(PEERS) ## 速さと正しさを、ほかの道具と並べて�
 	$(VENV)/bench/bin/python bench/labels.py
 	$(BIN)/python bench/reading.py
 	$(VENV)/bench/bin/python bench/matching.py $(if $(DATA),--data $(DATA))
+	PYTHONPATH=$(CURDIR) $(BIN)/python bench/review.py
 
 lint: $(READY) ## 書き方・型・部屋の順序を調べる
 	$(BIN)/ruff check .

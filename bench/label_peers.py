@@ -20,7 +20,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from recruitlib.labels.fonts import default_font_path
+from recruitlib.base.papers import default_font_path
 from recruitlib.labels.sheets import Sheet, locate_cell, read_sheet, share_out
 from recruitlib.labels.wording import format_postal_code
 

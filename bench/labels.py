@@ -31,9 +31,10 @@ from report import (
     tell_targets,
 )
 
+from recruitlib.base.papers import default_font_path
 from recruitlib.base.profiles import read_profile
 from recruitlib.labels.fitting import fit_labels
-from recruitlib.labels.fonts import LabelFont, default_font_path
+from recruitlib.labels.fonts import LabelFont
 from recruitlib.labels.glyph_proof import find_foreign_glyphs
 from recruitlib.labels.printing import encrypt_pdf, render_labels
 from recruitlib.labels.proof import compare_labels, find_clipped, find_outside

@@ -1,6 +1,6 @@
-"""Make the pictures of the README: a label sheet and notebook 03 of a finished demonstration, an outline.
+"""Make the pictures of the README: a label sheet, an outline, and the review of the demonstration.
 
-Run by a developer, never by a test: ``python docs/make_pictures.py`` after ``recruitlib demo``. It
+Run by a developer, never by a test: ``python -m docs.make_pictures`` after ``recruitlib demo``. It
 needs Chromium. All people in the pictures are invented.
 """
 
@@ -14,15 +14,21 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image, ImageOps
+from playwright.sync_api import Locator
 
+from recruitlib.base.papers import default_font_path
 from recruitlib.base.vault import DEMONSTRATION_PASSPHRASE
-from recruitlib.labels.fonts import LabelFont, default_font_path
+from recruitlib.labels.fonts import LabelFont
 from recruitlib.labels.pages import render_outline
 from recruitlib.labels.proof import render_page
 from recruitlib.labels.sheets import Alignment, read_sheet
+from recruitlib.pipeline import run_pipeline
+from tests.browser.lab import Lab, open_browser
 
 ROOT = Path(__file__).parents[1]
 DEMONSTRATION = ROOT / "runs/demo"
+DEMONSTRATION_PARAMETERS = "params/demo.yaml"
+OVERVIEW = "段階ごとの人数を見てください"
 PICTURES = ROOT / "docs/pictures"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SHEET_DPI = 80
@@ -64,6 +70,43 @@ def picture_review() -> bytes:
         return target.read_bytes()
 
 
+def picture_live() -> dict[str, bytes]:
+    """Picture the review as two officers see it: overview, a case that is open, the approval."""
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        open_browser(Path(folder) / "profile") as context,
+    ):
+        project, home = Path(folder) / "project", Path(folder) / "home"
+        home.mkdir()
+        for name in ("params", "notebooks", "inputs/demo"):
+            shutil.copytree(ROOT / name, project / name)
+        decisions, approval = (project / f"params/demo/{n}.yaml" for n in ("decisions", "approval"))
+        decided = decisions.read_bytes()
+        decisions.unlink()
+        approval.unlink()
+        run_pipeline(project / DEMONSTRATION_PARAMETERS, last="02")
+        lab = Lab(context.new_page(), project, home, DEMONSTRATION_PARAMETERS)
+        lab.open()
+        lab.run_all()
+        pictures = {"review_overview.png": _shoot(lab, lab.page.get_by_text(OVERVIEW).last)}
+        lab.sign_in("case", "見本A")
+        pictures["review_case.png"] = _shoot(lab, lab.find("case"))
+        decisions.write_bytes(decided)
+        lab.run_all()
+        lab.sign_in("approval", "見本C")
+        lab.tick_all()
+        pictures["review_approval.png"] = _shoot(lab, lab.find("approval .rl-approve"), "end")
+        lab.close()
+    return pictures
+
+
+def _shoot(lab: Lab, wanted: Locator, place: str = "start") -> bytes:
+    """Picture the screen with something at its start or end."""
+    wanted.evaluate("(one, block) => one.scrollIntoView({block})", place)
+    lab.page.wait_for_timeout(500)
+    return lab.page.screenshot()
+
+
 def write_picture(name: str, content: bytes) -> None:
     """Write a picture with a thin frame and few colours, so that it stays small."""
     picture = ImageOps.expand(Image.open(io.BytesIO(content)).convert("RGB"), 1, FRAME)
@@ -79,3 +122,5 @@ if __name__ == "__main__":
     write_picture("sheet_outline.png", picture_outline())
     write_picture("label_sheet.png", picture_sheet())
     write_picture("review_notebook.png", picture_review())
+    for name, content in picture_live().items():
+        write_picture(name, content)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +23,7 @@ from recruitlib.base.errors import (
     UnforeseenError,
     describe_place,
 )
+from recruitlib.base.live_files import seal_left_over
 from recruitlib.base.office import has_office, open_office
 from recruitlib.base.parameters import (
     NOTEBOOKS,
@@ -33,7 +34,14 @@ from recruitlib.base.parameters import (
     read_parameters,
 )
 from recruitlib.base.record import NOTEBOOK_FOLDER, refuse_changed, seal_notebooks
-from recruitlib.base.run import locate_run, read_frozen, refuse_after_handover, refuse_changes
+from recruitlib.base.run import (
+    locate_run,
+    read_frozen,
+    refuse_after_handover,
+    refuse_changes,
+    require_operator,
+    require_recorded,
+)
 from recruitlib.base.vault import (
     DEMONSTRATION_PASSPHRASE,
     KEY_NAME,
@@ -50,6 +58,7 @@ from recruitlib.base.vault import (
 )
 from recruitlib.closing.disposal import seal_run
 from recruitlib.labels.chain import open_chain
+from recruitlib.stage_line import StageLine
 
 LAST_BY_DEFAULT = "05"
 # The stages that join the day's applications into the office's register.
@@ -80,6 +89,7 @@ def run_pipeline(
         raise ParameterError(f"始める段階 {first} が、止める段階 {last} より後です。")
     parameters = read_parameters(parameters_file)
     root = find_root(parameters_file.parent)
+    require_operator(root, parameters)
     folder = locate_run(root, parameters)
     for own in read_frozen(folder, first).values():
         refuse_changes(own, parameters)
@@ -88,6 +98,8 @@ def run_pipeline(
     stages = STAGES[STAGES.index(first) : STAGES.index(last) + 1]
     key = _open_run(folder, parameters)
     keys = {KEY_VARIABLE: key}
+    seal_left_over(folder, key)
+    require_recorded(folder, first)
     run_id, demonstration = parameters["run_id"], parameters["run_kind"] == "demonstration"
     waits, passphrase = False, ""
     if set(REGISTERING) & set(stages):
@@ -108,13 +120,22 @@ def run_pipeline(
                 keys[REGISTER_KEY_VARIABLE] = office.key
                 os.environ[REGISTER_KEY_VARIABLE] = pack_key(office.key)
                 waits = False
-            began = time.monotonic()
-            try:
-                run_notebook(root, folder, stage, parameters)
-            finally:
-                _seal(folder, key, stage)
-            say(f"{stage} {STAGE_NAMES[stage]} 完了 {time.monotonic() - began:.1f}秒")
+            name, cells = f"{stage} {STAGE_NAMES[stage]}", _count_cells(root, stage)
+            with StageLine(name, cells, say, sys.stderr) as line:
+                try:
+                    run_notebook(root, folder, stage, parameters, line.count_cell)
+                finally:
+                    _seal(folder, key, stage)
     return folder
+
+
+def _count_cells(root: Path, stage: str) -> int:
+    """Count the cells that will run, the injected parameters among them."""
+    try:
+        notebook = nbformat.read(root / f"notebooks/{NOTEBOOKS[stage]}.ipynb", as_version=4)
+    except (OSError, ValueError):
+        return 0  # running it will say what is wrong with it
+    return 1 + sum(cell.cell_type == "code" for cell in notebook.cells)
 
 
 def _open_run(folder: Path, parameters: Mapping[str, Any]) -> RunKey:
@@ -174,8 +195,27 @@ def choose_transport(posix: bool = os.name == "posix") -> dict[str, Any]:
     return {"KernelManager": {"transport_encryption": "required"}}
 
 
-def run_notebook(root: Path, folder: Path, stage: str, parameters: Mapping[str, Any]) -> Path:
+def pick_declared(stage: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Pick the parameters that the notebook of a stage declares."""
+    return {
+        parameter.name: parameters[parameter.name]
+        for parameter in PARAMETERS
+        if parameter.stage == stage or parameter.name in ("run_id", "runs_folder")
+    }
+
+
+def run_notebook(
+    root: Path, folder: Path, stage: str, parameters: Mapping[str, Any],
+    count_cell: Callable[..., None] | None = None,
+) -> Path:  # fmt: skip
     """Run one notebook with the parameters that it declares and check that it ran to its end.
+
+    Args:
+        root: the project folder.
+        folder: the run's folder.
+        stage: which notebook.
+        parameters: those of the whole run.
+        count_cell: called as each cell begins.
 
     Returns:
         the executed notebook.
@@ -187,22 +227,19 @@ def run_notebook(root: Path, folder: Path, stage: str, parameters: Mapping[str, 
     from papermill.exceptions import PapermillExecutionError
     from traitlets.config import Config
 
-    _register_translator()
+    register_translator()
     # Asked before a file is touched: after the hand-over only closing may follow.
     refuse_after_handover(folder, stage)
     output = folder / NOTEBOOK_FOLDER / f"{NOTEBOOKS[stage]}.ipynb"
     output.parent.mkdir(parents=True, exist_ok=True)
     keep_attempt(folder, output, stage)
-    declared = {
-        parameter.name: parameters[parameter.name]
-        for parameter in PARAMETERS
-        if parameter.stage == stage or parameter.name in ("run_id", "runs_folder")
-    }
     try:
         papermill.execute_notebook(
-            str(root / "notebooks" / output.name), str(output), parameters=declared,
+            str(root / "notebooks" / output.name), str(output),
+            parameters=pick_declared(stage, parameters),
             kernel_name="python3", progress_bar=False, log_output=False, cwd=str(root),
             store_widget_state=False, shutdown_kernel="immediate", config=Config(choose_transport()),
+            on_cell_start=count_cell,
         )  # fmt: skip
     except PapermillExecutionError as error:
         shown = {**EXPECTED_ERRORS, UnforeseenError.__name__: UnforeseenError}
@@ -254,7 +291,7 @@ def require_whole(path: Path) -> None:
         raise IntegrityError(f"{path.name}: 最後まで実行されていません。もう一度実行してください。")
 
 
-def _register_translator() -> None:
+def register_translator() -> None:
     """Write injected Japanese as it is; papermill's own way shows escapes that nobody can read."""
     import json
 

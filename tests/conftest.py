@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyrage
 import pytest
 import yaml
 from hypothesis import settings
@@ -13,6 +14,7 @@ from hypothesis import settings
 from recruitlib.base.errors import AwaitingPerson
 from recruitlib.pipeline import run_pipeline
 from recruitlib.synth.ward import make_ward
+from tests.locks import lock_quickly
 
 # The same examples in every run: a test that fails by chance tells nobody what to mend.
 settings.register_profile("steady", derandomize=True, database=None, deadline=None)
@@ -21,6 +23,22 @@ settings.load_profile("steady")
 ROOT = Path(__file__).parents[1]
 WARD = "inputs/test_ward"
 PARAMETERS = "params/test_ward.yaml"
+
+_lock_slowly = pyrage.passphrase.encrypt
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_locks() -> Iterator[None]:
+    """Lock the keys that tests make with little work: each opening would take a second or two."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pyrage.passphrase, "encrypt", lock_quickly)
+        yield
+
+
+@pytest.fixture
+def slow_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lock the keys of one test as in production."""
+    monkeypatch.setattr(pyrage.passphrase, "encrypt", _lock_slowly)
 
 
 def copy_project(target: Path) -> Path:

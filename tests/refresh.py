@@ -16,14 +16,15 @@ import nbformat
 import yaml
 
 from recruitlib.base.audit import find_latest, group_digest, read_entries
-from recruitlib.base.decisions import Decisions, decide_case, write_decisions
+from recruitlib.base.decisions import Decisions, confirm_case, decide_case, write_decisions
 from recruitlib.base.errors import AwaitingPerson
+from recruitlib.base.officers import open_signer, read_officers
 from recruitlib.base.parameters import NOTEBOOKS, read_parameters
 from recruitlib.base.tables import parse_table
 from recruitlib.base.vault import read_private, unlock_key
 from recruitlib.closing.disposal import SOURCES
 from recruitlib.pipeline import run_pipeline
-from recruitlib.review.approval import Approval, write_approval
+from recruitlib.review.approval import approve_content, find_asked, write_approval
 from recruitlib.review.panels import read_cases
 from recruitlib.synth.ward import make_ward
 
@@ -31,6 +32,8 @@ ROOT = Path(__file__).parents[1]
 WARDS = {"test_ward": 1_500, "demo": 40_000}
 SEED = 2026
 STAFF, SECOND, HANDLER = "担当者A（見本）", "確認者B（見本）", "取扱者C（見本）"
+OFFICERS = read_officers(ROOT, demonstration=True)
+FIRST, OTHER = (open_signer(ROOT, True, staff_id, "demo") for staff_id in ("見本A", "見本B"))
 
 
 def refresh_run(name: str) -> Path:
@@ -47,9 +50,10 @@ def refresh_run(name: str) -> Path:
     wait(parameters_file, "01", "03")
     decide_all(folder, people / "decisions.yaml", name, truth)
     wait(parameters_file, "03", "03")
-    digest = find_note(folder, "03", "review.approved")
-    approval = Approval(digest, SECOND, "地域コミュニティ課 係長", "2026-05-19")
-    write_approval(people / "approval.yaml", name, True, approval)
+    content, ticks = find_asked(folder)
+    codes, run = [tick.code for tick in ticks], (name, True)
+    approval = approve_content(content, ticks, codes, OTHER, run, "2026-05-19")
+    write_approval(people / "approval.yaml", *run, approval)
     wait(parameters_file, "03", "05")
     write_receipt(folder, people / "handover.yaml", name)
     write_disposal(people / "disposal.yaml", name)
@@ -66,22 +70,10 @@ def wait(parameters_file: Path, first: str, last: str) -> None:
         sys.exit("a person should have been awaited here")
 
 
-def find_note(folder: Path, stage: str, guard: str) -> str:
-    """Find the digest that a guard noted last."""
-    notes = [
-        entry["facts"]["note"]
-        for entry in read_entries(folder)
-        if entry["event"] == "guard"
-        and entry["stage"] == stage
-        and entry["facts"]["guard"] == guard
-    ]
-    return notes[-1].removeprefix("承認の値 ")
-
-
 def decide_all(folder: Path, path: Path, name: str, truth: dict[str, Any]) -> None:
     """Decide every case as the truth of the invented ward says."""
     cases, tables = read_cases(folder, unlock_key(folder, "demo"))
-    decisions = Decisions("", "", {}, "")
+    decisions = Decisions(name, True, OFFICERS, {})
     for case in cases.to_dict("records"):
         wanted = truth["applications"][case["application_id"].partition(":")[2]]
         near = tables["candidates"]
@@ -101,8 +93,8 @@ def decide_all(folder: Path, path: Path, name: str, truth: dict[str, Any]) -> No
         elif place:
             reason = "parent_signed" if "parent" in wanted["kind"] else "typing_error"
             choice = {"decision": "matched", "candidate": int(place[0]), "reason": reason}
-        decisions = decide_case(decisions, case, choice, STAFF)
-    write_decisions(path, name, True, decisions._replace(confirmed_by=SECOND))
+        decisions = confirm_case(decide_case(decisions, case, choice, FIRST), case, OTHER)
+    write_decisions(path, decisions)
 
 
 def write_receipt(folder: Path, path: Path, name: str) -> None:

@@ -7,7 +7,6 @@ equal, byte for byte, what its own entries write.
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import hmac
 import json
@@ -22,6 +21,7 @@ from filelock import FileLock
 from recruitlib.base.errors import IntegrityError
 
 AUDIT_NAME = "audit.jsonl"
+RUN_NAME = "run.yaml"
 LOCK_NAME = ".lock"
 START = "0" * 64
 
@@ -61,6 +61,18 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
         raise
 
 
+def find_login() -> str:
+    """Find who is logged in to this PC, by the system's own word: a variable can be set by anybody."""
+    if os.name == "nt":
+        return os.getlogin().casefold()
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user without a name
+        return str(os.getuid())
+
+
 def _serialise(entry: Mapping[str, Any]) -> str:
     return json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
@@ -90,7 +102,7 @@ def append_entry(folder: Path, stage: str, event: str, **facts: Any) -> dict[str
         entry = {
             "seq": len(entries) + 1,
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "login": getpass.getuser(),
+            "login": find_login(),
             "stage": stage,
             "event": event,
             "facts": facts,

@@ -6,110 +6,56 @@ candidates change, the decision no longer counts.
 
 from __future__ import annotations
 
-import json
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
+import base64
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 import yaml
+from filelock import FileLock
 
-from recruitlib.base.audit import digest_keyed, write_atomically
+from recruitlib.base.audit import write_atomically
 from recruitlib.base.choices import (
     DECISION_LABELS,
     DECISIONS,
-    KIND_LABELS,
     POINTING,
     REASONS,
     list_decisions,
 )
 from recruitlib.base.errors import AwaitingPerson, ParameterError, raise_problems
-from recruitlib.base.names import fold_name
+from recruitlib.base.officers import (
+    Officer,
+    Signer,
+    check_two_officers,
+    is_signed,
+    name_officer,
+    read_officers,
+    require_two_officers,
+    sign_content,
+)
 from recruitlib.base.parameters import read_yaml
+from recruitlib.base.people_files import require_same_run
+from recruitlib.base.run import Stage
+from recruitlib.base.vault import RunKey, decrypt_content, encrypt_content
 
-SOURCE_NAMES = {
-    "registry": "抽出",
-    "protections": "支援措置の一覧",
-    "form": "電子申請",
-    "counter": "窓口・郵送",
-    "register": "受付簿",
-}
-# Bracketed words at the end of a folded name; brackets themselves are half width after folding.
-_ENDING = re.compile(r"(?:[(\[〔【「][^()\[\]〔〕【】「」]*[)\]〕】」])+$")
-_FIELDS = ("demonstration", "run_id", "decided_by", "confirmed_by", "cases")
-ROW_CASE_COLUMNS = ("case", "kind", "source", "source_row", "reason", "choices", "digest")
+_FIELDS = ("demonstration", "run_id", "cases")
+# The stages in which people decide, and the parameter that names the file of each.
+DECISION_FILES = {"01": "load_decisions_file", "02": "rows_decisions_file", "03": "decisions_file"}
+_UNCONFIRMED = "別の一人による確認がありません"
+# What an officer signs of a decision; what a case does not have is not in it.
+_DECIDED = ("case", "digest", "decision", "reason", "candidate", "also", "note", "decided_by")
+_CONFIRMED = (*_DECIDED, "decided_signature", "confirmed_by")
 
 
 class Decisions(NamedTuple):
-    """The decisions of two people, by case number; ``problem`` says why none of them counts yet."""
+    """The decisions of a run by case number, each signed by one officer and confirmed by another."""
 
-    decided_by: str
-    confirmed_by: str
+    run_id: str
+    demonstration: bool
+    officers: Mapping[str, Officer]
     cases: Mapping[int, Mapping[str, Any]]
-    problem: str
-
-
-def list_row_cases(rows: list[tuple[str, str, int, str, int, Any]], key: bytes) -> pd.DataFrame:
-    """List rows of files that two people must decide, numbered in a fixed order.
-
-    Args:
-        rows: kind, source, row of the file, reason, number of candidates, and the content that is
-            decided about (digested with the key and not kept).
-        key: the run's key of keyed digests.
-
-    Returns:
-        one row per case.
-    """
-    numbered = []
-    alike: Counter[str] = Counter()
-    for number, (kind, source, row, reason, choices, content) in enumerate(rows, start=1):
-        material = json.dumps([kind, source, reason, content], ensure_ascii=False, sort_keys=True)
-        # Two rows that say the same are two cases: one decision does not hold for both.
-        alike[material] += 1
-        digest = digest_keyed(key, f"{alike[material]} {material}".encode())
-        numbered.append((number, kind, source, row, reason, choices, digest))
-    return pd.DataFrame(numbered, columns=list(ROW_CASE_COLUMNS)).astype(
-        {"case": "int64", "source_row": "int64", "choices": "int64"}
-    )
-
-
-def settle_row_cases(cases: pd.DataFrame, decisions: Decisions) -> pd.DataFrame:
-    """Set the decisions beside the cases.
-
-    Returns:
-        the cases with the columns ``problem`` ("" where decided), ``decision`` and ``candidate``
-        (0 where none).
-    """
-    settled = []
-    for case in cases.to_dict("records"):
-        decision = decisions.cases.get(case["case"])
-        problem = check_decision(case, decision)
-        if decisions.problem and decision and not problem:
-            problem = f"{decisions.problem}（決定: {name_choice(decision)}）"
-        chosen = {} if problem or decision is None else decision
-        settled.append((problem, chosen.get("decision", ""), int(chosen.get("candidate", 0))))
-    told = pd.DataFrame(settled, columns=["problem", "decision", "candidate"], index=cases.index)
-    return pd.concat([cases, told], axis=1).astype({"candidate": "int64"})
-
-
-def tabulate_row_cases(cases: pd.DataFrame) -> pd.DataFrame:
-    """Tabulate the cases of a stage and where each stands, without anything of a person."""
-    return pd.DataFrame(
-        [
-            (case["case"], KIND_LABELS[case["kind"]], name_place(case), case["reason"],
-             case["problem"] or DECISION_LABELS[case["decision"]])
-            for case in cases.to_dict("records")
-        ],
-        columns=["事例", "種類", "ファイルと行", "理由", "状態"],
-    )  # fmt: skip
-
-
-def name_place(case: Mapping[str, Any]) -> str:
-    """Name the file and the row of a case; what the register has lost has a number in it."""
-    unit = "番" if case["kind"] == "missing" else "行目"
-    return f"{SOURCE_NAMES[case['source']]}の{abs(case['source_row'])}{unit}"
 
 
 def name_choice(decision: Mapping[str, Any]) -> str:
@@ -122,90 +68,112 @@ def name_choice(decision: Mapping[str, Any]) -> str:
     return "、".join(words)
 
 
+def list_chosen(decision: Mapping[str, Any]) -> tuple[int, ...]:
+    """List the numbers of the candidates that a decision points at."""
+    return (decision["candidate"], *decision.get("also", [])) if "candidate" in decision else ()
+
+
 def tell_decision(case: Mapping[str, Any], decisions: Decisions) -> str:
     """Tell what was decided of a case, by whom, and whether a second person has confirmed it."""
     decision = decisions.cases.get(case["case"])
-    problem = check_decision(case, decision)
+    problem = check_choice(case, decision)
     if decision is None or problem:
         return "まだ" if decision is None else f"まだ（{problem}）"
-    told = f"{name_choice(decision)}。決めた人: {decisions.decided_by or '（書かれていません）'}"
-    return f"{told}、{_tell_confirmation(decisions)}"
-
-
-def _tell_confirmation(decisions: Decisions) -> str:
-    two = are_two_people(decisions.decided_by, decisions.confirmed_by)
-    return f"確認した人: {decisions.confirmed_by}" if two else "確認: まだ"
+    officers = decisions.officers
+    told = f"{name_choice(decision)}。決めた人: {name_officer(officers, str(decision.get('decided_by')))}"
+    if problem := check_decision(case, decisions):
+        return f"{told}、確認: まだ" + (f"（{problem}）" if problem != _UNCONFIRMED else "")
+    return f"{told}、確認した人: {name_officer(officers, decision['confirmed_by'])}"
 
 
 def summarize_decisions(cases: pd.DataFrame, decisions: Decisions, stage: str) -> str:
     """Summarize how many cases of a stage are decided, whether they are confirmed, what comes next."""
+    rows = cases.to_dict("records")
     left = [
-        str(case["case"])
-        for case in cases.to_dict("records")
-        if check_decision(case, decisions.cases.get(case["case"]))
+        str(case["case"]) for case in rows if check_choice(case, decisions.cases.get(case["case"]))
     ]
+    open_numbers = [str(case["case"]) for case in rows if check_decision(case, decisions)]
     told = (
-        f"決定: {len(cases)}件のうち{len(cases) - len(left)}件。{_tell_confirmation(decisions)}。"
+        f"決定: {len(rows)}件のうち{len(rows) - len(left)}件、"
+        f"確認: {len(rows) - len(open_numbers)}件。"
     )
     if left:
         return f"{told}残りは事例 {'・'.join(left)} です。recruitlib decide で決めてください。"
-    if are_two_people(decisions.decided_by, decisions.confirmed_by):
-        return f"{told}{stage} をもう一度実行してください。"
-    return f"{told}決めた人と別の人が、上の決定を読み、recruitlib confirm で確かめてください。"
+    if open_numbers:
+        return f"{told}決めた人と別の人が、上の決定を読み、recruitlib confirm で確かめてください。"
+    return f"{told}{stage} をもう一度実行してください。"
 
 
-def list_decided(cases: pd.DataFrame, decisions: Decisions) -> dict[int, Mapping[str, Any]]:
-    """List what two people decided of rows on another day, when they had other case numbers.
-
-    Returns:
-        source row to the decision of exactly this content.
-    """
-    decided = {}
-    for case in cases.to_dict("records"):
-        meant = [
-            own for own in decisions.cases.values()
-            if str(own.get("digest", "")).replace(" ", "") == case["digest"][:16]
-        ]  # fmt: skip
-        # Two decisions of one content contradict each other or are one left over: neither counts.
-        if len(meant) == 1 and not (decisions.problem or check_decision(case, meant[0])):
-            decided[case["source_row"]] = meant[0]
-    return decided
+def list_people(decisions: Iterable[Decisions], role: str) -> list[str]:
+    """List the staff ids that stand in decisions in a role, ``decided_by`` or ``confirmed_by``."""
+    entries = [own for each in decisions for own in each.cases.values()]
+    return sorted({str(own[role]) for own in entries if own.get(role)})
 
 
-def tell_open_cases(cases: pd.DataFrame, stage: str) -> list[str]:
-    """Say which cases of a stage are not decided, by file, row and reason, and what to do."""
-    problems = [
-        f"事例{case['case']}（{KIND_LABELS[case['kind']]}、{name_place(case)}、{case['reason']}）: "
-        f"{case['problem']}。"
-        for case in cases[cases["problem"] != ""].to_dict("records")
-    ]
-    if problems:
-        problems.append(
-            f"元のファイルを直すか、recruitlib cases --stage {stage} で見て、recruitlib decide で決め、"
-            f"別の人が recruitlib confirm で確かめ（どれも --stage {stage} を付けて）、"
-            f"{stage} をもう一度実行してください。"
-        )
-    return problems
-
-
-def read_decisions(path: Path, run_id: str, demonstration: bool) -> Decisions:
+def read_decisions(
+    path: Path, run_id: str, demonstration: bool, officers: Mapping[str, Officer]
+) -> Decisions:
     """Read a decisions file; without the file nobody has decided anything.
+
+    Args:
+        path: the file.
+        run_id: the run that it must be of.
+        demonstration: whether the run is a demonstration.
+        officers: who may have signed it.
 
     Raises:
         ParameterError: the file is not a decisions file, or one of a demonstration in a real run.
     """
     if not path.exists():
-        return Decisions("", "", {}, "")
+        return Decisions(run_id, demonstration, officers, {})
     content = read_yaml(path)
     problems = [f"{name}: 書かれていません。" for name in _FIELDS if name not in content]
     problems += [f"{name}: 知らない項目です。" for name in content if name not in _FIELDS]
     raise_problems(ParameterError, problems, path.name)
     require_same_run(content, path, run_id, demonstration)
     raise_problems(ParameterError, _check_cases(content["cases"]), path.name)
-    people = (content["decided_by"], content["confirmed_by"])
-    cases = {case["case"]: case for case in content["cases"]}
-    problem = "" if are_two_people(*people) else "別の一人による確認がありません"
-    return Decisions(*people, cases, problem)
+    return Decisions(
+        run_id, demonstration, officers, {case["case"]: case for case in content["cases"]}
+    )
+
+
+def read_own_decisions(stage: Stage, name: str) -> Decisions:
+    """Read the decisions of a stage at work.
+
+    Args:
+        stage: the stage.
+        name: the parameter that names the file.
+    """
+    officers = read_officers(stage.root, stage.demonstration)
+    return read_decisions(
+        stage.locate(name), stage.parameters["run_id"], stage.demonstration, officers
+    )
+
+
+def read_all_decisions(root: Path, parameters: Mapping[str, Any]) -> list[Decisions]:
+    """Read the decisions of all stages of a run, 01 first.
+
+    Args:
+        root: the project folder.
+        parameters: of the run, through 03.
+    """
+    demonstration = parameters["run_kind"] == "demonstration"
+    officers = read_officers(root, demonstration)
+    return [
+        read_decisions(root / str(parameters[name]), parameters["run_id"], demonstration, officers)
+        for name in DECISION_FILES.values()
+    ]
+
+
+@contextmanager
+def changing_decisions(path: Path) -> Iterator[None]:
+    """Keep everybody else from writing a decisions file between reading it and writing it.
+
+    Nothing that waits for a person is done meanwhile.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f"{path.name}.lock")):
+        yield
 
 
 def _check_cases(cases: object) -> list[str]:
@@ -214,18 +182,21 @@ def _check_cases(cases: object) -> list[str]:
         isinstance(case, dict) and type(case.get("case")) is int for case in cases
     ):
         return ["cases: 番号（case）のある決定の並びではありません。"]
+    unknown = sorted(
+        {str(name) for case in cases for name in case} - {*_CONFIRMED, "confirmed_signature"}
+    )
+    if unknown:
+        return [f"cases: 知らない項目があります（{len(unknown)}種類）。"]
     numbers = [case["case"] for case in cases]
     twice = sorted({number for number in numbers if numbers.count(number) > 1})
     return [f"事例{number}: 決定が二つ以上あります。" for number in twice]
 
 
-def write_decisions(path: Path, run_id: str, demonstration: bool, decisions: Decisions) -> None:
+def write_decisions(path: Path, decisions: Decisions) -> None:
     """Write a decisions file, whole or not at all."""
     content = {
-        "demonstration": demonstration,
-        "run_id": run_id,
-        "decided_by": decisions.decided_by,
-        "confirmed_by": decisions.confirmed_by,
+        "demonstration": decisions.demonstration,
+        "run_id": decisions.run_id,
         "cases": [dict(decisions.cases[number]) for number in sorted(decisions.cases)],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -234,105 +205,151 @@ def write_decisions(path: Path, run_id: str, demonstration: bool, decisions: Dec
 
 
 def decide_case(
-    decisions: Decisions, case: Mapping[str, Any], choice: Mapping[str, Any], decided_by: str
+    decisions: Decisions, case: Mapping[str, Any], choice: Mapping[str, Any], signer: Signer
 ) -> Decisions:
-    """Put one person's decision of a case in place; the second person must confirm anew.
+    """Put one officer's decision of a case in place, signed; a second one must confirm it.
 
     Args:
+        decisions: those so far.
         case: the case as listed.
-        choice: decision, reason, for a match the candidate's number, and in ``also`` the numbers
-            of further candidates whom the same application means.
+        choice: decision, reason, for a match the candidate's number, in ``also`` the numbers
+            of further candidates whom the same application means, in ``note`` a text as
+            ``encrypt_note`` gives it.
+        signer: who decides.
 
     Raises:
         ParameterError: the choice is not one that the case offers, or somebody else has decided
             other cases (then the second person would not be a second one for all of them).
     """
-    if decisions.cases and are_two_people(decisions.decided_by, decided_by):
+    decided_by = signer.officer.staff_id
+    if set(list_people([decisions], "decided_by")) - {decided_by}:
         raise ParameterError(
             "ほかの事例は別の人が決めています。すべて同じ人が決め、別の人が確かめてください。"
             "決める人を替えるときは、決定ファイルを除いて最初から決めてください。"
         )
-    decision = {"case": case["case"], "digest": case["digest"][:16], **choice}
-    problem = check_decision(case, decision)
+    entry = {
+        "case": case["case"],
+        "digest": case["digest"][:16],
+        **choice,
+        "decided_by": decided_by,
+    }
+    problem = check_choice(case, entry)
     if problem:
         raise ParameterError(
             f"事例{case['case']}: {problem}。recruitlib cases で選べる決定を確かめてください。"
         )
+    entry["decided_signature"] = sign_content(signer, _describe(entry, decisions, _DECIDED))
     # A decision of the same content under another number is left over from another day's list.
     kept = {
         number: own
         for number, own in decisions.cases.items()
-        if own.get("digest") != decision["digest"]
+        if own.get("digest") != entry["digest"]
     }
-    cases = {**kept, case["case"]: decision}
-    return Decisions(decided_by, "", cases, "")
+    return decisions._replace(cases={**kept, case["case"]: entry})
 
 
-def check_content(content: Mapping[str, Any], kinds: Mapping[str, type]) -> list[str]:
-    """Say what is missing, unknown or of another kind in a file that people fill in.
-
-    YAML takes a date or digits without quotes for something else than text, which then neither
-    compares with a digest nor goes into the record.
-    """
-    words = {str: "文字（日付と符号は引用符で囲む）", int: "整数", list: "並び", dict: "表", bool: "true か false"}  # fmt: skip
-    problems = [f"{name}: 書かれていません。" for name in kinds if content.get(name) is None]
-    problems += [f"{name}: 知らない項目です。" for name in content if name not in kinds]
-    return problems + [
-        f"{name}: {words[kind]}で書いてください。"
-        for name, kind in kinds.items()
-        if content.get(name) is not None and type(content[name]) is not kind
-    ]
-
-
-def require_same_run(
-    content: Mapping[str, Any], path: Path, run_id: str, demonstration: bool
-) -> None:
-    """Require that a person's file was made for this run, and for its kind of run.
+def confirm_case(decisions: Decisions, case: Mapping[str, Any], signer: Signer) -> Decisions:
+    """Put a second officer's confirmation to the decision of a case.
 
     Raises:
-        ParameterError: it was made for another run, or for a demonstration.
+        AwaitingPerson: the case is not decided, or by the same person.
+        ParameterError: the decision was changed by hand after it was signed.
     """
-    if content["demonstration"] is not demonstration:
-        raise ParameterError(
-            f"{path.name}: 見本の決定・承認は、見本でない実行には使えません（逆も同じです）。"
+    number = case["case"]
+    decision = decisions.cases.get(number)
+    if decision is None or (problem := check_choice(case, decision)):
+        raise AwaitingPerson(
+            f"事例{number}: {'決定がありません' if decision is None else problem}。先に決めてください。"
         )
-    if content["run_id"] != run_id:
-        raise ParameterError(f"{path.name}: 別の実行（run_id）のために作られた決定・承認です。")
+    if problem := _check_decider(decision, decisions):
+        raise ParameterError(f"事例{number}: {problem}。もう一度決めてください。")
+    first = decisions.officers[decision["decided_by"]]
+    require_two_officers(
+        first, signer.officer, decisions.demonstration, f"事例{number}を確かめる人と決めた人"
+    )
+    entry = {**decision, "confirmed_by": signer.officer.staff_id}
+    entry["confirmed_signature"] = sign_content(signer, _describe(entry, decisions, _CONFIRMED))
+    return decisions._replace(cases={**decisions.cases, number: entry})
 
 
-def are_two_people(first: str, second: str) -> bool:
-    """Whether two names are there and differ by more than the way in which they are written.
-
-    Blanks, width, case, glyph variants and bracketed words at the end (``（見本）``) make no second
-    person. A name that is not text (a line of the file left empty) is nobody.
-    """
-    names = [
-        _ENDING.sub("", fold_name(name).casefold())
-        for name in (first, second)
-        if isinstance(name, str)
-    ]
-    return len(names) == 2 and all(names) and names[0] != names[1]
+def undo_case(decisions: Decisions, number: int) -> Decisions:
+    """Take back the decision of a case, and its confirmation."""
+    kept = {other: own for other, own in decisions.cases.items() if other != number}
+    return decisions._replace(cases=kept)
 
 
-def require_two_people(path: Path, first: str, second: str, roles: str) -> None:
-    """Require two different people.
+def encrypt_note(key: RunKey, text: str) -> str:
+    """Encrypt what an officer writes freely: it may name somebody, and the file is no private one."""
+    return base64.b64encode(encrypt_content(key, text.encode())).decode()
 
-    Args:
-        roles: what the two do, in Japanese.
+
+def read_note(key: RunKey, decision: Mapping[str, Any]) -> str:
+    """Read the free text of a decision; "" where there is none.
 
     Raises:
-        AwaitingPerson: one is missing or both are the same.
+        IntegrityError: it was not written with the run's key.
     """
-    if not are_two_people(first, second):
-        raise AwaitingPerson(f"{path.name}: {roles}は、別の二人でなければなりません。")
+    if not decision.get("note"):
+        return ""
+    return decrypt_content(key, base64.b64decode(decision["note"]), "決定の備考").decode()
 
 
 def _name(codes: Iterable[str], labels: Mapping[str, str]) -> str:
     return "、".join(f"{code}={labels[code]}" for code in codes)
 
 
-def check_decision(case: Mapping[str, Any], decision: Mapping[str, Any] | None) -> str:
-    """Say why a case is not decided, or nothing."""
+def check_decision(case: Mapping[str, Any], decisions: Decisions) -> str:
+    """Say why a case is not decided by one officer and confirmed by another, or nothing."""
+    return check_entry(case, decisions.cases.get(case["case"]), decisions)
+
+
+def check_entry(
+    case: Mapping[str, Any], decision: Mapping[str, Any] | None, decisions: Decisions
+) -> str:
+    """Say why an entry of the decisions, under whatever number, does not decide a case, or nothing."""
+    problem = check_choice(case, decision)
+    if problem or decision is None:
+        return problem
+    if problem := _check_decider(decision, decisions):
+        return problem
+    if not decision.get("confirmed_by"):
+        return _UNCONFIRMED
+    second = decisions.officers.get(str(decision["confirmed_by"]))
+    if second is None:
+        return "確かめた人が職員の一覧にありません"
+    first = decisions.officers[decision["decided_by"]]
+    if same := check_two_officers(first, second, decisions.demonstration):
+        return f"決めた人と確かめた人が同じです（{same}）"
+    described = _describe(decision, decisions, _CONFIRMED)
+    if not is_signed(second, described, decision.get("confirmed_signature")):
+        return "確かめた人の署名が合いません"
+    return ""
+
+
+def _check_decider(decision: Mapping[str, Any], decisions: Decisions) -> str:
+    first = decisions.officers.get(str(decision.get("decided_by", "")))
+    if first is None:
+        return "決めた人が職員の一覧にありません"
+    if not is_signed(
+        first, _describe(decision, decisions, _DECIDED), decision.get("decided_signature")
+    ):
+        return "決めた人の署名が合いません"
+    return ""
+
+
+def _describe(
+    decision: Mapping[str, Any], decisions: Decisions, names: Iterable[str]
+) -> dict[str, Any]:
+    """Describe what is signed of a decision: with its run, so that no other run's counts here."""
+    own = {name: decision[name] for name in names if name in decision}
+    return {
+        "purpose": "decision", "run_id": decisions.run_id,
+        "demonstration": decisions.demonstration, **own,
+    }  # fmt: skip
+
+
+def check_choice(case: Mapping[str, Any], decision: Mapping[str, Any] | None) -> str:
+    """Say why a decision is none of those that its case offers, or nothing."""
     if decision is None:
         return "決定がありません"
     if str(decision.get("digest", "")).replace(" ", "") != case["digest"][:16]:

@@ -11,17 +11,22 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font
+from openpyxl.cell.cell import Cell, MergedCell
+from openpyxl.styles import Alignment, Font, Protection
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 import recruitlib
-from recruitlib.base.audit import append_entry, read_entries, write_atomically
-from recruitlib.base.parameters import is_iso_date
+from recruitlib.base.audit import append_entry, find_latest, read_entries, write_atomically
+from recruitlib.base.errors import ParameterError
+from recruitlib.base.parameters import STAGES, is_iso_date, read_yaml
+from recruitlib.base.run import RUN_NAME, find_today
 
 # Plain letters only: the name goes into the record, which may hold no resident's name.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}\.xlsx")
@@ -34,26 +39,44 @@ _REMOVED = re.compile(
 _ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _LONGEST = 16_000  # characters; a cell holds 32,767 units, and a rare sign takes two
 _WIDEST = 40
+ABOUT, OPTIONS = "注意", "選択肢"
 
 
-def clean_text(text: str) -> str:
-    """Clean a text for a cell: line breaks become spaces, control characters go."""
+class Form(NamedTuple):
+    """What an officer fills in: the empty columns, and of each row what a column may hold."""
+
+    columns: Sequence[str]
+    options: Sequence[Mapping[str, Sequence[str]]]
+
+
+def clean_text(text: str, longest: int = _LONGEST) -> str:
+    """Clean a text for a cell: line breaks become spaces, control characters go, the rest is cut."""
     cleaned = _REMOVED.sub("", _BREAK.sub(" ", text))
-    if len(cleaned) > _LONGEST:
-        cleaned = f"{cleaned[:_LONGEST]}（以下略）"
+    if len(cleaned) > longest:
+        cleaned = f"{cleaned[:longest]}（以下略）"
     return _ESCAPE.sub("_x005F_", cleaned)
 
 
-def render_workbook(table: pd.DataFrame, title: str, notes: Sequence[str]) -> bytes:
+def clean_cell(text: str | tuple[str, ...]) -> str:
+    """Clean what stands in a cell, a text or a tuple of lines, which share the longest text."""
+    lines = (text,) if isinstance(text, str) else text
+    return "\n".join(clean_text(line, _LONGEST // max(len(lines), 1)) for line in lines)
+
+
+def render_workbook(
+    table: pd.DataFrame, title: str, notes: Sequence[str], form: Form | None = None
+) -> bytes:
     """Render a table as a workbook in which no cell is a formula, now or after an edit.
 
     Every cell is typed as text, formatted as text and marked as quoted, so that a spreadsheet does
     not calculate it when somebody edits the cell. The value itself stands without a prefix.
 
     Args:
-        table: columns with Japanese names, cells of text.
+        table: columns with Japanese names, cells of text, or of a tuple of lines.
         title: the sheet's name.
         notes: sentences for a second sheet: what this is, and when it has to be gone.
+        form: what an officer fills in, by lists where there are any; all other cells are locked
+            against slips (without a password), and so no row can be sorted away from its case.
 
     Returns:
         the .xlsx file; its properties name nobody.
@@ -66,27 +89,76 @@ def render_workbook(table: pd.DataFrame, title: str, notes: Sequence[str]) -> by
     for cell in sheet[1]:
         cell.font = Font(bold=True)
     for place, name in enumerate(table.columns, start=1):
-        longest = max([len(str(name)), *table[name].str.len()]) if len(table) else len(str(name))
+        longest = max([len(str(name)), *map(_measure, table[name])])
+        if form is not None and name in form.columns:
+            offered = [len(word) for own in form.options for word in own.get(name, ())]
+            longest = max([longest, *offered])
         sheet.column_dimensions[get_column_letter(place)].width = min(2 * longest + 2, _WIDEST)
     sheet.freeze_panes = "A2"
-    about = book.create_sheet("注意")
+    about = book.create_sheet(ABOUT)
     _write_rows(about, [[note] for note in notes])
     about.column_dimensions["A"].width = 100
+    if form is not None:
+        _make_fillable(sheet, book.create_sheet(OPTIONS), list(table.columns), form)
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
 
 
-def _write_rows(sheet: Worksheet, rows: Sequence[Sequence[str]]) -> None:
+def _measure(cell: str | tuple[str, ...]) -> int:
+    return len(cell) if isinstance(cell, str) else max(map(len, cell), default=0)
+
+
+def _make_fillable(sheet: Worksheet, lists: Worksheet, columns: list[str], form: Form) -> None:
+    """Unlock the columns to be filled in, each cell with a list of what it may hold."""
+    places = {name: columns.index(name) + 1 for name in form.columns}
+    offers: dict[tuple[str, ...], DataValidation] = {}
+    for number, options in enumerate(form.options, start=2):
+        for name, place in places.items():
+            cell = sheet.cell(number, place)
+            cell.protection = Protection(locked=False)
+            offered = tuple(options.get(name, ()))
+            if offered and offered not in offers:
+                offers[offered] = _offer(lists, len(offers) + 1, offered)
+                sheet.add_data_validation(offers[offered])
+            if offered:
+                offers[offered].add(cell)
+    lists.sheet_state = "hidden"
+    for own in (sheet, lists):
+        own.protection.sheet = True
+    # Whoever reads may widen a column or a row.
+    sheet.protection.formatColumns = sheet.protection.formatRows = False
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_setup.fitToHeight = 0
+    sheet.print_title_rows = "1:1"
+
+
+def _offer(lists: Worksheet, place: int, offered: Sequence[str]) -> DataValidation:
+    # A list in the validation itself may have no more than 255 characters.
+    for number, text in enumerate(offered, start=1):
+        _write_cell(lists.cell(number, place), text)
+    letter = get_column_letter(place)
+    return DataValidation(
+        type="list", formula1=f"'{OPTIONS}'!${letter}$1:${letter}${len(offered)}",
+        allow_blank=True, showErrorMessage=True,
+        errorTitle="選べません", error="一覧から選んでください。空のままにすると、まだ決めないことになります。",
+    )  # fmt: skip
+
+
+def _write_rows(sheet: Worksheet, rows: Sequence[Sequence[str | tuple[str, ...]]]) -> None:
     for number, row in enumerate(rows, start=1):
         for place, text in enumerate(row, start=1):
-            cell = sheet.cell(number, place)
-            cell.number_format = "@"
-            cell.quotePrefix = True
-            cell.alignment = Alignment(vertical="top", wrap_text=True)
-            if cleaned := clean_text(text):
-                cell.value = cleaned
-                cell.data_type = "s"  # last: the value set a type of its own
+            _write_cell(sheet.cell(number, place), text)
+
+
+def _write_cell(cell: Cell | MergedCell, text: str | tuple[str, ...]) -> None:
+    cell.number_format = "@"
+    cell.quotePrefix = True
+    cell.alignment = Alignment(vertical="top", wrap_text=True)
+    if cleaned := clean_cell(text):
+        cell.value = cleaned
+        cell.data_type = "s"  # last: the value set a type of its own
 
 
 def check_place(out: Path, root: Path, runs_folder: str, known: Mapping[str, Any]) -> list[str]:
@@ -134,6 +206,21 @@ def check_terms(by: str, due: str, today: date, retain_until: str) -> list[str]:
     elif due > retain_until:
         problems.append("--due: 消去の期限が、保存期間の終わりより後です。")
     return problems
+
+
+def read_exporting(folder: Path) -> tuple[Mapping[str, Any], date]:
+    """Read what 01 froze of a run, and its day of work, for an export from it.
+
+    Raises:
+        ParameterError: the run is closed, so that nobody would ask what became of the workbook.
+    """
+    values, entries = read_yaml(folder / RUN_NAME)["01"], read_entries(folder)
+    if find_latest(entries, "06", "completed"):
+        raise ParameterError(
+            "この実行は廃棄まで終わり、書き出しの消去を確かめられません。別の実行で書き出してください。"
+        )
+    begun = [entry["stage"] for entry in entries if entry["event"] == "begun"]
+    return values, find_today(values, begun[-1] if begun else STAGES[0])
 
 
 def write_export(folder: Path, out: Path, content: bytes, **facts: Any) -> None:

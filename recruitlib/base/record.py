@@ -5,6 +5,7 @@ A notebook cannot scan and seal its own executed file; the next one does, or ``r
 
 from __future__ import annotations
 
+import csv
 import html
 import json
 import re
@@ -15,6 +16,7 @@ from typing import Any
 from recruitlib.base.audit import (
     AUDIT_NAME,
     LOCK_NAME,
+    RUN_NAME,
     append_entry,
     digest_bytes,
     find_latest,
@@ -23,12 +25,25 @@ from recruitlib.base.audit import (
 )
 from recruitlib.base.counts import COUNTS_NAME, gather_counts, write_counts
 from recruitlib.base.errors import IntegrityError, ParameterError
-from recruitlib.base.parameters import NOTEBOOKS, find_root
+from recruitlib.base.parameters import NOTEBOOKS, find_root, read_yaml
 from recruitlib.base.traces import find_terms, fold_whole, read_all_terms, read_text
 from recruitlib.base.vault import PRIVATE, RunKey, write_private
 
 NOTEBOOK_FOLDER = "notebooks"
+# What a live session leaves is sealed when it has ended; a lock says that one is open.
+LIVE_FOLDER, LIVE_LOCK_NAME = "live", ".live.lock"
+LIVE_VARIABLE = "RECRUITLIB_LIVE_FILE"  # tells the kernel in which file of the session it works
 _SHORTEST_HEAD = 16
+_STOPPED = {"papermill-error-cell-tag"}
+_STOP_TOLD = (
+    "この実行は途中で止まっています（人の決定や承認を待つときも止まります）。"
+    "理由は、止まったところの最後の行にあります。"
+)
+# The beginning of a PNG file in base64, and the kinds of output whose text is searched like any.
+_PNG = "iVBORw0KGgo"
+_SEARCHED = (
+    "application/vnd.jupyter.widget-view+json", "application/javascript", "application/json",
+)  # fmt: skip
 
 
 def seal_notebooks(folder: Path, key: RunKey, current: str = "") -> list[str]:
@@ -45,21 +60,21 @@ def seal_notebooks(folder: Path, key: RunKey, current: str = "") -> list[str]:
     paths = sorted((folder / NOTEBOOK_FOLDER).glob("*.ipynb"))
     waiting = [path for path in paths if not (current and path.stem == NOTEBOOKS[current])]
     waiting = [path for path in waiting if _needs_sealing(folder, path)]
-    terms = drop_common(read_all_terms(folder, key), folder) if waiting else []
+    terms = read_search_terms(folder, key) if waiting else []
     for path in waiting:
         page, content = (
             path.with_suffix(".html"),
             render_html(path, describe_work(folder, path.stem[:2])),
         )
         text = "\n".join((path.name, read_text(path), html.unescape(content.decode())))
-        _ask_traces(folder, key, path, text, terms, _count_kept_pictures(path))
+        ask_traces(folder, key, path, text, terms, count_kept_pictures(path))
         write_atomically(page, content)
         digests = {path.name: digest_bytes(path.read_bytes()), page.name: digest_bytes(content)}
         files = {f"{NOTEBOOK_FOLDER}/{name}": digest for name, digest in digests.items()}
         append_entry(folder, path.stem[:2], "sealed", files=files)
         sealed.append(path.name)
     for path in _list_other_files(folder) if waiting else []:
-        _ask_traces(folder, key, path, f"{path.name}\n{read_text(path)}", terms)
+        ask_traces(folder, key, path, f"{path.name}\n{read_text(path)}", terms)
     return sealed
 
 
@@ -69,8 +84,8 @@ def _list_other_files(folder: Path) -> list[Path]:
         path
         for path in sorted(folder.rglob("*"))
         if path.is_file()
-        and path.name != LOCK_NAME
-        and path.relative_to(folder).parts[0] not in (PRIVATE, NOTEBOOK_FOLDER)
+        and path.name not in (LOCK_NAME, LIVE_LOCK_NAME)
+        and path.relative_to(folder).parts[0] not in (PRIVATE, NOTEBOOK_FOLDER, LIVE_FOLDER)
     ]
 
 
@@ -96,7 +111,9 @@ def refuse_changed(folder: Path, path: Path) -> str:
     if not seals:
         return ""
     sealed = str(seals[-1]["facts"]["files"][name])
-    begun = find_latest(entries, path.stem[:2], "begun")
+    # A live session works on a file of its own.
+    recorded = [entry for entry in entries if "live" not in entry["facts"]]
+    begun = find_latest(recorded, path.stem[:2], "begun")
     runs_again = begun is not None and begun["seq"] > seals[-1]["seq"]
     # A run that was refused before it began has put its own file in place of the one kept aside.
     runs_again |= any(
@@ -112,36 +129,68 @@ def refuse_changed(folder: Path, path: Path) -> str:
     return sealed
 
 
-def _count_kept_pictures(path: Path) -> int:
-    """Count the pictures that JupyterLab stored with its widgets: they show real labels."""
-    kept = json.loads(path.read_text(encoding="utf-8"))["metadata"].get("widgets", {})
+def count_kept_pictures(path: Path) -> int:
+    """Count what a notebook holds that nobody can search, beside the charts that its cells draw.
+
+    JupyterLab stores pictures with its widgets (they show real labels), and a person can paste a
+    screenshot into a cell. A cell's own output may be a PNG, which is how the charts are kept.
+    """
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    kept = notebook["metadata"].get("widgets", {})
     models = [model for states in kept.values() for model in states.get("state", {}).values()]
-    return sum(bool(buffer.get("data")) for one in models for buffer in one.get("buffers", []))
+    found = sum(bool(buffer.get("data")) for one in models for buffer in one.get("buffers", []))
+    for cell in notebook["cells"]:
+        found += len(cell.get("attachments", {}))
+        for output in cell.get("outputs", []):
+            found += sum(not _is_chart(*item) for item in output.get("data", {}).items())
+    return found
 
 
-def _ask_traces(
+def _is_chart(kind: str, content: object) -> bool:
+    """Whether an output is a chart, or no picture or other file at all."""
+    if kind == "image/png":
+        return "".join(content if isinstance(content, list) else [str(content)]).startswith(_PNG)
+    return kind.startswith("text/") or kind in _SEARCHED
+
+
+def ask_traces(
     folder: Path, key: RunKey, path: Path, text: str, terms: Sequence[str], pictures: int = 0
 ) -> None:
-    """Ask of one file whether it holds nothing of a person; else move it, encrypted, out of the record."""
+    """Ask of one file whether it holds nothing of a person; else move it, encrypted, out of the record.
+
+    Args:
+        folder: the run's folder.
+        key: the run's key.
+        path: the file.
+        text: what it says, its name included.
+        terms: what must not stand in it.
+        pictures: how many parts of it cannot be searched.
+
+    Raises:
+        IntegrityError: it holds something.
+    """
     hits = find_terms(text, terms) + pictures
-    note = f"{path.name}: {len(terms):,}語を探し、{hits}語が見つかりました"
+    # Whoever names a file after a person would else write the name into the chain.
+    name = path.name if not find_terms(path.name, terms) else f"unnamed{path.suffix}"
+    note = f"{name}: {len(terms):,}語を探し、{hits}語が見つかりました"
     if pictures:
-        note += f"（うち宛名の画面の画像 {pictures}）"
+        note += f"（うち読めない画像や内容 {pictures}）"
     files: dict[str, str] = {}
     if hits:
-        files[f"{PRIVATE}/trace_{path.name}.age"] = write_private(
-            folder, key, f"trace_{path.name}", path.read_bytes()
-        )
+        trace = f"trace_{name}"
+        if (folder / PRIVATE / f"{trace}.age").exists():
+            trace = f"trace_{len(read_entries(folder)) + 1}_{name}"
+        files[f"{PRIVATE}/{trace}.age"] = write_private(folder, key, trace, path.read_bytes())
         if path.name != AUDIT_NAME:
             path.unlink()
     append_entry(
-        folder, path.stem[:2] if path.suffix == ".ipynb" else "", "guard",
+        folder, path.stem[:2] if path.suffix == ".ipynb" and name == path.name else "", "guard",
         guard="record.no_personal_data", answer="no" if hits else "yes", note=note,
         problems=[note] if hits else [], files=files,
     )  # fmt: skip
     if hits:
         raise IntegrityError(
-            f"関門 record.no_personal_data が「否」です。{path.name} に個人の情報が{hits}か所あります。"
+            f"関門 record.no_personal_data が「否」です。{name} に個人の情報が{hits}か所あります。"
             f"暗号化して {PRIVATE} に移しました。その段階をやり直してください。"
         )
 
@@ -165,20 +214,42 @@ img {{ max-width: 100% }}
 """
 
 
-def drop_common(terms: Sequence[str], folder: Path) -> list[str]:
-    """Drop the words that the notebooks themselves say, whoever wrote them into the public form."""
+def read_search_terms(folder: Path, key: RunKey) -> list[str]:
+    """Read the terms to search the record for, without the words that notebooks say by themselves.
+
+    The form is public: whoever writes a word of the notebooks, or only a town, into it must not
+    stop the seal. What the registry holds of the cohort is searched for in any case, so that a name
+    that somebody noted in a notebook is found.
+    """
+    terms = read_all_terms(folder, key)
     try:
-        templates = find_root(folder) / "notebooks"
+        root = find_root(folder)
     except ParameterError:
-        return list(terms)
-    said = fold_whole(
-        "\n".join(
-            "".join(cell["source"])
-            for path in sorted(templates.glob("0*.ipynb"))
-            for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
-        )
-    )
-    return [term for term in terms if fold_whole(term) not in said]
+        return terms
+    registered = set(read_all_terms(folder, key, "01"))
+    texts = [
+        "".join(cell["source"])
+        for path in sorted((root / "notebooks").glob("0*.ipynb"))
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+    ]
+    said = fold_whole("、".join([*texts, *_list_towns(root, folder)]))
+    return [term for term in terms if term in registered or fold_whole(term) not in said]
+
+
+def _list_towns(root: Path, folder: Path) -> list[str]:
+    """List the towns of the run's table of towns as a table of counts writes them."""
+    own = read_yaml(folder / RUN_NAME).get("02", {}) if (folder / RUN_NAME).exists() else {}
+    path = root / own.get("towns_file", "")
+    if not path.is_file():
+        return []
+    towns = []
+    try:
+        for row in csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()):
+            last = int(row["chome_count"] or 99)  # where nobody knows how many there are
+            towns += [row["town"], *(f"{row['town']}{number}丁目" for number in range(1, last + 1))]
+    except (ValueError, KeyError, TypeError):
+        return []  # 02 says what is wrong with its table
+    return towns
 
 
 def describe_work(folder: Path, stage: str) -> str:
@@ -200,12 +271,18 @@ def render_html(path: Path, foot: str = "") -> bytes:
     The page reads like minutes: what was asked, what was found, what was answered. The code stays
     in the notebook beside it.
     """
+    import nbformat
     from nbconvert import HTMLExporter
     from traitlets.config import Config
 
     settings = Config({"HTMLExporter": {"anchor_link_text": " ", "exclude_input": True}})
     exporter = HTMLExporter(template_name="basic", config=settings)
-    body, _ = exporter.from_filename(str(path))
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        # papermill puts its own English in front of a cell that stopped.
+        if _STOPPED & set(cell.metadata.get("tags", [])):
+            cell.source = _STOP_TOLD
+    body, _ = exporter.from_notebook_node(notebook)
     whole = _PAGE.format(title=html.escape(path.stem), body=body, foot=html.escape(foot))
     return whole.encode()
 
@@ -271,8 +348,9 @@ def verify_record(folder: Path, head: str = "") -> list[str]:
         return [f"{AUDIT_NAME}: ありません。"]
     problems = check_files(folder, list_expected(entries))
     problems += [f"{name}: 記録にないファイルです。" for name in _list_strangers(folder, entries)]
-    if (folder / LOCK_NAME).exists() and (folder / LOCK_NAME).stat().st_size:
-        problems.append(f"{LOCK_NAME}: 空でなければならないファイルに内容があります。")
+    for name in (LOCK_NAME, LIVE_LOCK_NAME):
+        if (folder / name).exists() and (folder / name).stat().st_size:
+            problems.append(f"{name}: 空でなければならないファイルに内容があります。")
     counts = folder / COUNTS_NAME
     as_vouched = not any(problem.startswith(COUNTS_NAME) for problem in problems)
     differs = counts.exists() and counts.read_bytes() != write_counts(gather_counts(entries))
@@ -300,6 +378,10 @@ def _check_head(entries: Sequence[Mapping[str, Any]], head: str) -> list[str]:
 
 
 def _list_strangers(folder: Path, entries: Sequence[Mapping[str, Any]]) -> list[str]:
-    known = {*list_expected(entries), AUDIT_NAME, LOCK_NAME}
-    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    known = {*list_expected(entries), AUDIT_NAME, LOCK_NAME, LIVE_LOCK_NAME}
+    names = [
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() or path.is_symlink()
+    ]
     return sorted(name for name in names if name not in known)

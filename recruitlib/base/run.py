@@ -6,7 +6,8 @@ checking what the earlier ones left, so that nobody goes on by hand past a stop.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
@@ -17,6 +18,7 @@ import pandas as pd
 import yaml
 
 from recruitlib.base.audit import (
+    RUN_NAME,
     append_entry,
     digest_bytes,
     find_latest,
@@ -32,9 +34,16 @@ from recruitlib.base.counts import (
     read_counts,
     write_counts,
 )
-from recruitlib.base.errors import GuardError, IntegrityError, ParameterError, RecruitError
+from recruitlib.base.errors import (
+    AwaitingPerson,
+    GuardError,
+    IntegrityError,
+    ParameterError,
+    RecruitError,
+)
 from recruitlib.base.guards import GUARDS, list_due
 from recruitlib.base.kernel import quiet_kernel
+from recruitlib.base.officers import read_officers
 from recruitlib.base.parameters import (
     BY_NAME,
     STAGE_NAMES,
@@ -44,7 +53,13 @@ from recruitlib.base.parameters import (
     read_yaml,
     validate_parameters,
 )
-from recruitlib.base.record import check_outputs, list_expected, seal_notebooks
+from recruitlib.base.progress import show_progress
+from recruitlib.base.record import (
+    LIVE_VARIABLE,
+    check_outputs,
+    list_expected,
+    seal_notebooks,
+)
 from recruitlib.base.tables import parse_table, write_table
 from recruitlib.base.vault import (
     KEY_NAME,
@@ -58,7 +73,6 @@ from recruitlib.base.vault import (
     write_private,
 )
 
-RUN_NAME = "run.yaml"
 JAPAN = timezone(timedelta(hours=9))
 
 
@@ -83,6 +97,7 @@ class Stage:
         return self.root / str(self.parameters[name])
 
 
+@show_progress("前の段階の記録を確かめ、鍵を開いています")
 def begin_stage(number: str, namespace: Mapping[str, Any]) -> Stage:
     """Begin a notebook: check its parameters, the record so far and every earlier output.
 
@@ -109,9 +124,12 @@ def begin_stage(number: str, namespace: Mapping[str, Any]) -> Stage:
     frozen = {name: value for section in sections.values() for name, value in section.items()}
     refuse_changes(frozen, given)
     parameters = {**frozen, **own}
+    if number == "01":
+        require_operator(root, parameters)
     roll_back(folder)
     if number != "01":
         require_earlier(folder, number)
+        require_recorded(folder, number)
     refuse_after_handover(folder, number)
     key = _open_run(folder, parameters)
     quiet_kernel(lambda shown, detail: _keep_stop(folder, key, number, shown, detail))
@@ -121,8 +139,9 @@ def begin_stage(number: str, namespace: Mapping[str, Any]) -> Stage:
         {**sections, number: own}, allow_unicode=True, sort_keys=False
     ).encode()
     write_atomically(folder / RUN_NAME, content)
+    live = {"live": os.environ[LIVE_VARIABLE]} if LIVE_VARIABLE in os.environ else {}
     append_entry(
-        folder, number, "begun",
+        folder, number, "begun", **live,
         run_kind=parameters["run_kind"], operator=parameters["operator"],
         business_date=parameters["business_date"].get(number, ""),
         parameters=own, files={RUN_NAME: digest_bytes(content)},
@@ -184,6 +203,19 @@ def refuse_changes(frozen: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         )
 
 
+def list_completed(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """List the stages that are complete now, in order: one that was begun again is not."""
+    done = []
+    place = 0
+    for stage in STAGES:
+        begun, completed = (find_latest(entries, stage, event) for event in ("begun", "completed"))
+        if completed is None or begun is None or not place < begun["seq"] < completed["seq"]:
+            break
+        place = completed["seq"]
+        done.append(stage)
+    return done
+
+
 def require_earlier(folder: Path, number: str) -> None:
     """Require every earlier stage to be complete, in order, with its outputs unchanged.
 
@@ -191,18 +223,44 @@ def require_earlier(folder: Path, number: str) -> None:
         IntegrityError: names the stage or the file.
     """
     entries = read_entries(folder)
-    place = 0
+    done = list_completed(entries)
     for stage in STAGES[: STAGES.index(number)]:
-        begun, completed = (find_latest(entries, stage, event) for event in ("begun", "completed"))
-        if completed is None or begun is None or not place < begun["seq"] < completed["seq"]:
+        if stage not in done:
             raise IntegrityError(
                 f"{stage} {STAGE_NAMES[stage]} が完了していません。"
                 f"{stage} をやり直してから {number} に進んでください。"
             )
-        place = completed["seq"]
     problems = check_outputs(folder, entries, STAGES[: STAGES.index(number)])
     if problems:
         raise IntegrityError(f"前の段階の結果が変えられています: {' '.join(problems)}")
+
+
+def require_operator(root: Path, parameters: Mapping[str, Any]) -> None:
+    """Require that the operator is a listed officer: otherwise nobody could tell who may not approve.
+
+    Raises:
+        ParameterError: nobody is listed under the staff id.
+    """
+    officers = read_officers(root, parameters["run_kind"] == "demonstration")
+    if parameters["operator"] not in officers:
+        raise ParameterError(
+            "operator（作業する担当者）: この職員番号は、職員の一覧にありません。ご本人が recruitlib officer add で"
+            "登録してから、その番号を書いてください。"
+        )
+
+
+def require_recorded(folder: Path, number: str) -> None:
+    """Require that 03 stands in the record as an executed notebook, and not only as a live session.
+
+    Raises:
+        AwaitingPerson: it was completed in JupyterLab, where a person saves what he likes.
+    """
+    begun = find_latest(read_entries(folder), "03", "begun")
+    if number > "03" and begun is not None and "live" in begun["facts"]:
+        raise AwaitingPerson(
+            f"03 {STAGE_NAMES['03']} は、確認の画面で動かしたままです。"
+            "recruitlib run パラメータのファイル --from 03 で、記録に残してください。"
+        )
 
 
 def refuse_after_handover(folder: Path, number: str) -> None:

@@ -57,10 +57,10 @@ def _read_terms(folder: Path, key: RunKey, name: str) -> list[str]:
     return list(json.loads(read_private(folder, key, name, "")))
 
 
-def read_all_terms(folder: Path, key: RunKey) -> list[str]:
-    """Read every term of the run, in the forms in which it could be written."""
+def read_all_terms(folder: Path, key: RunKey, stage: str = "*") -> list[str]:
+    """Read every term of the run, or those of one stage, in the forms in which it could be written."""
     terms: set[str] = set()
-    for path in sorted((folder / PRIVATE).glob("terms_*.age")):
+    for path in sorted((folder / PRIVATE).glob(f"terms_{stage}.age")):
         terms.update(_read_terms(folder, key, path.name.removesuffix(".age")))
     for term in list(terms):
         terms.add("".join(term.split()))

@@ -55,8 +55,8 @@ def open_sheet(path: Path, wanted: str | None) -> tuple[Sheet, list[str]]:
             one that has values, hidden or not, may hold people.
     """
     content, recalculates = _read_container(path)
-    formulas = _open_workbook(content, path.name)
-    filled = [sheet for sheet in formulas.worksheets if _has_values(sheet, path.name)]
+    formulas = open_workbook(content, path.name)
+    filled = [sheet for sheet in formulas.worksheets if has_values(sheet, path.name)]
     chosen = [sheet for sheet in filled if sheet.title == wanted] if wanted else filled
     listed = "、".join(map(name_sheet, filled)) or "なし"
     if len(chosen) > 1:
@@ -71,10 +71,25 @@ def open_sheet(path: Path, wanted: str | None) -> tuple[Sheet, list[str]]:
         )
     results = picked = chosen[0]
     if any(cell.data_type == "f" for row in picked.iter_rows() for cell in row):
-        results = _open_workbook(content, path.name, with_results=True)[picked.title]
+        results = open_workbook(content, path.name, data_only=True)[picked.title]
     others = len(filled) - 1
     remarks = [f"ほかに値のあるシートが{others}枚あり、読んでいません。"] if others else []
     return Sheet(picked, results, Book(formulas.epoch, recalculates)), remarks
+
+
+def open_workbook(content: bytes, name: str, **reading: bool) -> Workbook:
+    """Open what ``open_sheet`` has looked at, and tell nothing of the library's warnings and errors.
+
+    Raises:
+        FormError: it is no workbook.
+    """
+    try:
+        with warnings.catch_warnings():
+            # A warning may quote a cell, and what it warns of is checked here.
+            warnings.simplefilter("ignore")
+            return openpyxl.load_workbook(io.BytesIO(content), **reading)
+    except Exception:  # a broken file fails anywhere in the library, with values in its message
+        raise _refuse_file(name) from None
 
 
 def read_lines(sheet: Sheet, first: int, sorts: Mapping[int, str]) -> Iterator[Line]:
@@ -96,6 +111,16 @@ def read_lines(sheet: Sheet, first: int, sorts: Mapping[int, str]) -> Iterator[L
             for at, (formula, result) in enumerate(zip(*pair, strict=True))
         ]
         yield Line(number, [text for text, _ in cells], [kind for _, kind in cells])
+
+
+def has_values(sheet: Worksheet, name: str) -> bool:
+    """Say if a sheet holds a value; one that is too large to be looked through is refused."""
+    if sheet.max_row > _MOST_ROWS or sheet.max_column > _MOST_COLUMNS:
+        raise FormError(
+            f"{name}: {name_sheet(sheet)}の範囲が大きすぎます（上限{_MOST_ROWS}行、"
+            f"{_MOST_COLUMNS}列）。余分な書式を消すか、CSVで出力してください。"
+        )
+    return any(value is not None and str(value).strip() for row in sheet.values for value in row)
 
 
 def name_sheet(sheet: Worksheet) -> str:
@@ -125,15 +150,6 @@ def remark_hidden(sheet: Worksheet, first: int) -> list[str]:
     ]
 
 
-def _has_values(sheet: Worksheet, name: str) -> bool:
-    if sheet.max_row > _MOST_ROWS or sheet.max_column > _MOST_COLUMNS:
-        raise FormError(
-            f"{name}: {name_sheet(sheet)}の範囲が大きすぎます（上限{_MOST_ROWS}行、"
-            f"{_MOST_COLUMNS}列）。余分な書式を消すか、CSVで出力してください。"
-        )
-    return any(value is not None and str(value).strip() for row in sheet.values for value in row)
-
-
 def _read_container(path: Path) -> tuple[bytes, bool]:
     """Read the file after a look at what it unpacks to and declares; say if it recalculates."""
     if path.stat().st_size > _LARGEST_FILE:
@@ -161,16 +177,6 @@ def _read_container(path: Path) -> tuple[bytes, bool]:
     except Exception:
         raise _refuse_file(path.name) from None
     return content, recalculates
-
-
-def _open_workbook(content: bytes, name: str, with_results: bool = False) -> Workbook:
-    try:
-        with warnings.catch_warnings():
-            # A warning may quote a cell, and what it warns of is checked here.
-            warnings.simplefilter("ignore")
-            return openpyxl.load_workbook(io.BytesIO(content), data_only=with_results)
-    except Exception:  # a broken file fails anywhere in the library, with values in its message
-        raise _refuse_file(name) from None
 
 
 def _refuse_file(name: str) -> FormError:

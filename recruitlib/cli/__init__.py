@@ -7,7 +7,7 @@ import sys
 import click
 
 from recruitlib.base.errors import RecruitError, describe_place
-from recruitlib.cli import files, people, printing, runs, sheets
+from recruitlib.cli import case_workbooks, files, people, printing, reviewing, runs, sheets
 
 
 @click.group(help="住民に害を与えずに宛名シールを提供するための道具です。")
@@ -19,8 +19,9 @@ def commands() -> None:
 for command in (
     runs.demo, runs.run, runs.seal, runs.verify, runs.register,
     files.inspect, files.match_trial, files.synth, files.towns,
-    printing.fonts, sheets.sheet,
-    people.cases, people.decide, people.decide_listed, people.confirm, people.approve, people.why,
+    printing.fonts, sheets.sheet, reviewing.review,
+    people.cases, people.decide, people.decide_listed, people.confirm, people.approve, people.officer,
+    people.why, case_workbooks.cases_workbook, case_workbooks.decide_workbook,
 ):  # fmt: skip
     commands.add_command(command)
 

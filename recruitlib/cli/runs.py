@@ -10,9 +10,10 @@ import click
 
 from recruitlib.base.audit import AUDIT_NAME, LOCK_NAME, group_digest, read_entries
 from recruitlib.base.errors import IntegrityError, ParameterError
+from recruitlib.base.live_files import seal_left_over
 from recruitlib.base.parameters import STAGE_NAMES, STAGES, find_root, read_parameters, read_yaml
 from recruitlib.base.record import NOTEBOOK_FOLDER, verify_record
-from recruitlib.base.run import RUN_NAME
+from recruitlib.base.run import RUN_NAME, list_completed
 from recruitlib.base.vault import PRIVATE
 from recruitlib.cli.arguments import RUN, read_kind, read_run
 
@@ -86,7 +87,7 @@ def seal(folder: Path) -> None:
     closed = any(
         entry["event"] == "completed" and entry["stage"] == "06" for entry in read_entries(folder)
     )
-    for name in seal_run(folder, key, closed):
+    for name in (*seal_left_over(folder, key), *seal_run(folder, key, closed)):
         click.echo(f"{name}: 個人の情報はありません。封をしました。")
     click.echo(f"記録の先頭値: {group_digest(read_entries(folder)[-1]['hash'])}")
 
@@ -102,11 +103,7 @@ def verify(folder: Path, head: str) -> None:
     if problems:
         raise IntegrityError(f"実行記録に{len(problems)}件の問題があります。")
     entries = read_entries(folder)
-    done = [
-        f"{stage} {STAGE_NAMES[stage]}"
-        for stage in STAGES
-        if any(entry["event"] == "completed" and entry["stage"] == stage for entry in entries)
-    ]
+    done = [f"{stage} {STAGE_NAMES[stage]}" for stage in list_completed(entries)]
     click.echo(f"完了した段階: {'、'.join(done) or 'なし'}")
     click.echo(
         "完全: 送付状の先頭値とも合います。" if head else "内部整合: 記録はそれ自身と合います。"

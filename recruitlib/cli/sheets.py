@@ -28,7 +28,8 @@ from recruitlib.cli.arguments import FILE, check_out, read_run
 def sheet(name: str, out: Path, parameters_file: Path | None) -> None:
     """Draw the outline page of a label sheet."""
     from recruitlib.base.audit import write_atomically
-    from recruitlib.labels.fonts import LabelFont, default_font_path
+    from recruitlib.base.papers import default_font_path
+    from recruitlib.labels.fonts import LabelFont
     from recruitlib.labels.pages import ACTUAL_SIZE, render_outline
     from recruitlib.labels.print_settings import read_alignment
     from recruitlib.labels.sheets import Alignment, find_sheet_name, read_sheet

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from recruitlib.base.audit import append_entry, read_entries
-from recruitlib.base.decisions import check_content, require_same_run, require_two_people
 from recruitlib.base.errors import AwaitingPerson, ParameterError, raise_problems
 from recruitlib.base.exports import list_exports
 from recruitlib.base.parameters import BY_NAME, read_yaml
+from recruitlib.base.people_files import check_content, require_same_run, require_two_people
 from recruitlib.base.record import seal_notebooks
 from recruitlib.base.run import Stage, ask_guard, complete_stage
 from recruitlib.base.scope import read_scope

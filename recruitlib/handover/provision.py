@@ -22,6 +22,7 @@ from recruitlib.base.audit import (
 from recruitlib.base.counts import ALL, Count, merge_counts, read_counts
 from recruitlib.base.errors import AwaitingPerson
 from recruitlib.base.profiles import read_profile
+from recruitlib.base.progress import show_progress
 from recruitlib.base.run import Stage, ask_guard, asking, complete_stage, read_private_table
 from recruitlib.base.scope import check_conditions, check_recipient, read_scope
 from recruitlib.base.traces import remember_terms
@@ -55,6 +56,7 @@ class Delta(NamedTuple):
     digest: str
 
 
+@show_progress("提供日の抽出と一覧を、印刷した宛名シールと比べています")
 def find_delta(stage: Stage) -> Delta:
     """Compare the print with the extract and the lists of handover day.
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from recruitlib.base.counts import Count
-from recruitlib.base.decisions import check_content, require_same_run, require_two_people
 from recruitlib.base.errors import ParameterError, raise_problems
 from recruitlib.base.parameters import is_iso_date, read_yaml
+from recruitlib.base.people_files import check_content, require_same_run, require_two_people
 
 
 class Receipt(NamedTuple):

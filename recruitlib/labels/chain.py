@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from recruitlib.base.errors import ParameterError, raise_problems
+from recruitlib.base.papers import default_font_path
 from recruitlib.base.parameters import CODE_POINTS
-from recruitlib.labels.fonts import LabelFont, default_font_path
+from recruitlib.labels.fonts import LabelFont
 
 PRIVATE_AREAS = (range(0xE000, 0xF900), range(0xF0000, 0xFFFFE), range(0x100000, 0x10FFFE))
 

@@ -10,6 +10,7 @@ import pandas as pd
 from recruitlib.base.audit import append_entry, digest_keyed, group_digest
 from recruitlib.base.counts import merge_counts, read_counts
 from recruitlib.base.profiles import list_rows
+from recruitlib.base.progress import show_progress
 from recruitlib.base.run import Stage, ask_guard, complete_stage
 from recruitlib.base.vault import read_print_password
 from recruitlib.labels.coverage import find_unprintable, list_gaps
@@ -44,6 +45,7 @@ END_PAGE = "labels_end.pdf"
 _SHOWN = 20
 
 
+@show_progress("宛名シールを割り付け、PDF にしています")
 def make_bundles(stage: Stage, day: PrintDay) -> list[Bundle]:
     """Fit and print every recipient, in one bundle or in those that the request asks for.
 
@@ -104,6 +106,7 @@ def make_bundles(stage: Stage, day: PrintDay) -> list[Bundle]:
     return bundles
 
 
+@show_progress("宛名シールの PDF を暗号化しています")
 def lock_bundles(stage: Stage, bundles: list[Bundle]) -> dict[str, bytes]:
     """Encrypt each bundle's PDF with the print password: the files that are delivered.
 
@@ -132,6 +135,7 @@ def render_end_page(stage: Stage, bundles: list[Bundle]) -> bytes:
     return render_list(title, [heads, *rows, total], open_fonts(stage.root, stage.parameters)[-1])
 
 
+@show_progress("宛名シールの PDF を読み戻し、一字ずつ確かめています")
 def prove_bundles(
     stage: Stage, bundles: list[Bundle], files: dict[str, bytes], day: PrintDay
 ) -> pd.DataFrame:

@@ -7,7 +7,6 @@ replaced by a look-alike, so that a name is printed as its owner writes it or no
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import struct
 import unicodedata
@@ -53,29 +52,6 @@ class Glyph(NamedTuple):
     y_min: float
     x_max: float
     y_max: float
-
-
-def default_font_path() -> Path:
-    """Find IPAexGothic, shipped unmodified inside the installed package matplotlib_fontja.
-
-    The package is found but not imported, since importing it would load matplotlib.
-
-    Returns:
-        The path of `ipaexg.ttf`.
-
-    Raises:
-        ParameterError: when the package or its font is not installed.
-    """
-    package = importlib.util.find_spec("matplotlib_fontja")
-    folders = list(package.submodule_search_locations or []) if package else []
-    for folder in folders:
-        path = Path(folder) / "fonts" / "ipaexg.ttf"
-        if path.is_file():
-            return path
-    raise ParameterError(
-        "標準の書体 IPAexゴシック（matplotlib-fontja）が見つかりません。"
-        "環境を作り直すか、使う書体のファイルを指定してください。"
-    )
 
 
 def split_clusters(text: str) -> list[str]:

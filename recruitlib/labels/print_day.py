@@ -7,7 +7,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from recruitlib.base.audit import group_digest
-from recruitlib.base.decisions import read_decisions
+from recruitlib.base.decisions import read_all_decisions
+from recruitlib.base.progress import show_progress
 from recruitlib.base.run import Stage, ask_guard, read_private_table
 from recruitlib.base.secrecy import hide_values
 from recruitlib.base.vault import read_print_password
@@ -28,7 +29,7 @@ from recruitlib.registry.intake import (
     take_protections,
 )
 from recruitlib.registry.protected import find_housemates
-from recruitlib.review.approval import check_approval, digest_approval, read_approval
+from recruitlib.review.approval import check_approval, digest_approval, list_workers, read_approval
 from recruitlib.review.balance import count_people
 from recruitlib.review.recipients import Exclusions
 
@@ -44,6 +45,7 @@ class PrintDay(NamedTuple):
     excluded: pd.DataFrame
 
 
+@show_progress("印刷日の一覧を読み、承認した提供対象者と比べています")
 def check_print_day(stage: Stage) -> PrintDay:
     """Ask whether the approval still holds on print day, with the lists of today.
 
@@ -95,25 +97,41 @@ def _ask_approval(
     }
     counts = count_people(cohort, Exclusions(**ids), recipients)
     settled = read_private_table(stage, "settled")
-    digest = digest_approval(stage.parameters, counts, recipients, settled, stage.key.digest_key)
+    decisions = read_all_decisions(stage.root, stage.parameters)
+    content = digest_approval(
+        stage.parameters, counts, recipients, settled, decisions, stage.key.digest_key
+    )
     run_id, demonstration = stage.parameters["run_id"], stage.demonstration
     approval = read_approval(stage.locate("approval_file"), run_id, demonstration)
-    decisions = read_decisions(stage.locate("decisions_file"), run_id, demonstration)
-    others = [stage.parameters["operator"], decisions.decided_by]
+    workers = list_workers(stage.folder, stage.parameters, decisions)
+    run = (run_id, demonstration)
     ask_guard(
-        stage, "review.approved", check_approval(approval, digest, others),
-        f"承認の値 {group_digest(digest)}",
+        stage, "review.approved",
+        # 03 has asked for the ticks.
+        check_approval(approval, content, [], decisions[-1].officers, workers, run),
+        f"承認の値 {group_digest(content.digest)}",
     )  # fmt: skip
 
 
 def find_new_housemates(
     stage: Stage, recipients: pd.DataFrame, protected: pd.Series, extract: Extract
 ) -> pd.DataFrame:
-    """Find recipients who share a household with a protected person, and whom nobody decided about."""
+    """Find recipients who share a household with a protected person, and whom nobody decided about.
+
+    What was decided holds for those with whom the recipient lived then; for somebody protected
+    since it does not.
+    """
     cases = read_private_table(stage, "cases")
     decided = cases.loc[(cases["kind"] == "housemate") & (cases["problem"] == ""), "addressee_id"]
+    before = read_private_table(stage, "housemates").set_index("addressee_id")["lives_with"]
+    known = {person: set(before[person].split()) for person in decided if person in before.index}
     mates = find_housemates(recipients, protected, extract.records)
-    return mates[~mates["addressee_id"].isin(decided)]
+    is_new = [
+        not set(mate["lives_with"].split()) <= known.get(mate["addressee_id"], set())
+        for mate in mates.to_dict("records")
+    ]
+    # An empty list would choose columns.
+    return mates[pd.Series(is_new, index=mates.index, dtype=bool)]
 
 
 def select_fresh(stage: Stage, applications: pd.DataFrame) -> pd.DataFrame:

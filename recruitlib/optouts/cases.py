@@ -26,7 +26,7 @@ def list_cases(
         applications: as read.
         matches: their outcomes.
         candidates: whom the undecided ones may mean.
-        housemates: people of the cohort who live with a protected person.
+        housemates: people of the cohort who live with a protected person, and with whom.
         pairs: applications and people of the cohort who resemble each other (the last gate).
         cohort: whom the applications and pairs may mean, as the registry has them.
         key: the run's key of keyed digests.
@@ -61,8 +61,10 @@ def list_cases(
                 digest,
             )
         )
-    for person_id in housemates["addressee_id"]:
-        digest = digest_keyed(key, f"housemate {person_id}".encode())
+    for mate in housemates.to_dict("records"):
+        person_id = mate["addressee_id"]
+        told = json.dumps([mate, registered.get(person_id)], ensure_ascii=False, sort_keys=True)
+        digest = digest_keyed(key, f"housemate {told}".encode())
         rows.append(("housemate", "", person_id, "same_household", 0, digest))
     for pair in pairs.to_dict("records"):
         said = {k: v for k, v in typed[pair["application_id"]].items() if k != "source_row"}
@@ -90,7 +92,7 @@ def settle_matches(
     problems = []
     for case in cases.to_dict("records"):
         decision = decisions.cases.get(case["case"])
-        problem = check_decision(case, decision) or decisions.problem
+        problem = check_decision(case, decisions)
         problems.append(problem)
         if problem or decision is None or case["kind"] in PERSONAL:
             continue
@@ -119,8 +121,7 @@ def list_excluded(cases: pd.DataFrame, decisions: Decisions, kind: str) -> list[
     """List the ids of the people whom two officers chose to exclude, of one kind of case."""
     excluded = []
     for case in cases[cases["kind"] == kind].to_dict("records"):
-        decision = decisions.cases.get(case["case"], {})
-        counts = not check_decision(case, decision) and not decisions.problem
-        if counts and decision["decision"] == "excluded":
+        counts = not check_decision(case, decisions)
+        if counts and decisions.cases[case["case"]]["decision"] == "excluded":
             excluded.append(case["addressee_id"])
     return excluded

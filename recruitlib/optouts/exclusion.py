@@ -9,16 +9,16 @@ import pandas as pd
 import pyarrow as pa
 
 from recruitlib.base.counts import ALL, STEP_BY_NAME, Count
-from recruitlib.base.decisions import (
-    Decisions,
+from recruitlib.base.decisions import read_own_decisions
+from recruitlib.base.errors import IntegrityError
+from recruitlib.base.profiles import read_profile
+from recruitlib.base.progress import show_progress
+from recruitlib.base.row_cases import (
     list_decided,
     list_row_cases,
-    read_decisions,
     settle_row_cases,
     tell_open_cases,
 )
-from recruitlib.base.errors import IntegrityError
-from recruitlib.base.profiles import read_profile
 from recruitlib.base.run import (
     Stage,
     ask_guard,
@@ -129,6 +129,7 @@ def take_applications(stage: Stage, prefix: str = "") -> Received:
     return received
 
 
+@show_progress("申出を受付簿に書き加えています")
 def settle_rows(stage: Stage, received: Received) -> pd.DataFrame:
     """Join the applications into the office's register, and ask what two people must decide.
 
@@ -146,7 +147,7 @@ def settle_rows(stage: Stage, received: Received) -> pd.DataFrame:
     missing = join_day(stage, received.applications).missing
     rows += [_make_missing(number) for number in missing]
     cases = list_row_cases(rows, stage.key.digest_key)
-    settled = settle_row_cases(cases, _read_row_decisions(stage))
+    settled = settle_row_cases(cases, read_own_decisions(stage, "rows_decisions_file"))
     if len(cases):
         keep_proposal(stage, "doubts_02", cases)
     ask_guard(
@@ -163,7 +164,7 @@ def drop_decided(stage: Stage, received: Received) -> Received:
         cases = list_row_cases(
             [_make_unreadable(row) for row in own.to_dict("records")], stage.key.digest_key
         )
-        decided = list_decided(cases, _read_row_decisions(stage))
+        decided = list_decided(cases, read_own_decisions(stage, "rows_decisions_file"))
         kept &= ~((rows["source"] == source) & rows["source_row"].isin(decided))
     return received._replace(quarantine=rows[kept].reset_index(drop=True))
 
@@ -173,7 +174,7 @@ def join_later_day(stage: Stage, received: Received) -> list[str]:
     missing = join_day(stage, received.applications).missing
     decided = list_decided(
         list_row_cases([_make_missing(number) for number in missing], stage.key.digest_key),
-        _read_row_decisions(stage),
+        read_own_decisions(stage, "rows_decisions_file"),
     )
     return describe_missing([number for number in missing if number not in decided])
 
@@ -185,12 +186,6 @@ def _make_unreadable(row: dict[str, Any]) -> tuple[str, str, int, str, int, Any]
 def _make_missing(number: int) -> tuple[str, str, int, str, int, int]:
     reason = "受付簿にある申出が、今回の出力にありません"
     return ("missing", REGISTER, number, reason, 0, number)
-
-
-def _read_row_decisions(stage: Stage) -> Decisions:
-    return read_decisions(
-        stage.locate("rows_decisions_file"), stage.parameters["run_id"], stage.demonstration
-    )
 
 
 def read_totals(stage: Stage, prefix: str = "") -> dict[str, int]:
@@ -276,7 +271,10 @@ def hold_late(
 
 def apply_optouts(stage: Stage, applications: pd.DataFrame) -> Matched:
     """Match the applications and ask whether each has exactly one end."""
-    matched = match_day(stage, applications, reread_registry(stage))
+    with show_progress("台帳を読み直しています", "申出を台帳と突き合わせています") as begin_next:
+        extract = reread_registry(stage)
+        begin_next()
+        matched = match_day(stage, applications, extract)
     ask_guard(stage, "optouts.one_end_each", check_ends(matched), f"{len(matched.matches)}件の申出")
     return matched
 

@@ -20,7 +20,6 @@ from recruitlib.base.audit import (
     LOCK_NAME,
     append_entry,
     digest_keyed,
-    find_latest,
     read_entries,
 )
 from recruitlib.base.errors import IntegrityError, ParameterError, raise_problems
@@ -28,6 +27,7 @@ from recruitlib.base.exports import (
     check_place,
     check_terms,
     list_exports,
+    read_exporting,
     render_workbook,
     write_export,
 )
@@ -40,8 +40,7 @@ from recruitlib.base.office import (
     read_header,
     read_kept,
 )
-from recruitlib.base.parameters import STAGES, read_yaml
-from recruitlib.base.run import RUN_NAME, Stage, find_today
+from recruitlib.base.run import Stage
 from recruitlib.base.tables import parse_table, write_table
 from recruitlib.optouts.acts import STATUS_LABELS
 
@@ -318,15 +317,9 @@ def export_register(root: Path, folder: Path, out: Path, by: str, due: str) -> E
     Raises:
         ParameterError: place, name, title or due date will not do, or the run is closed.
     """
-    values, entries = read_yaml(folder / RUN_NAME)["01"], read_entries(folder)
-    if find_latest(entries, "06", "completed"):
-        raise ParameterError(
-            "この実行は廃棄まで終わり、書き出しの消去を確かめられません。別の実行で書き出してください。"
-        )
+    values, today = read_exporting(folder)
     place = check_place(out, root, values["runs_folder"], list_exports(folder))
     raise_problems(ParameterError, place, "受付簿の書き出し")
-    begun = [entry["stage"] for entry in entries if entry["event"] == "begun"]
-    today = find_today(values, begun[-1] if begun else STAGES[0])
     year, demonstration = values["fiscal_year"], values["run_kind"] == "demonstration"
     nothing = "この年度の受付簿には、まだ何もありません。02 を実行してください。"
     if not has_office(root, demonstration):

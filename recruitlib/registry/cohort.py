@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from recruitlib.base.counts import ALL, ROW_STEPS, Count
 from recruitlib.base.dates import birth_range_of, format_era
+from recruitlib.base.masking import (
+    MARK_WORDS,
+    MARKS,
+    SMALLEST_SHOWN,
+    mask_counts,
+    mask_small,
+)
 from recruitlib.base.profiles import list_rows
+from recruitlib.base.views import make_panels
 from recruitlib.registry.births import BirthRange
 from recruitlib.registry.extract import (
     BIRTH_UNSURE,
@@ -20,6 +27,9 @@ from recruitlib.registry.extract import (
     RESIDENT_COLUMNS,
     ROW_ENDS,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # With fewer people an empty month is no sign of a fault: at 100 its chance is below 1 in 500.
 FEWEST_FOR_MONTHS = 100
@@ -181,28 +191,64 @@ def retest_status(cohort: pd.DataFrame, records: pd.DataFrame) -> list[str]:
     ]
 
 
-def draw_birth_months(cohort: pd.DataFrame, ranges: Sequence[BirthRange]) -> Figure:
-    """Draw the people of each cohort by birth month, with both printed bounds as lines."""
-    import matplotlib_fontja  # noqa: F401  (registers the Japanese font)
+def count_boundary_days(cohort: pd.DataFrame, wanted: BirthRange) -> tuple[str, str]:
+    """Count who was born on the first and on the last day of a range, small numbers hidden."""
+    births = cohort.loc[cohort["cohort"] == str(wanted.age), "birth_date"]
+    first, last = (
+        mask_small(int((births == day.isoformat()).sum()))
+        for day in (wanted.born_from, wanted.born_to)
+    )
+    return first, last
 
-    figure = Figure(figsize=(8, 2.4 * len(ranges)), layout="constrained")
-    panels = figure.subplots(len(ranges), 1, squeeze=False)[:, 0]
-    for panel, birth_range in zip(panels, ranges, strict=True):
-        births = cohort.loc[cohort["cohort"] == str(birth_range.age), "birth_date"]
-        months = pd.period_range(birth_range.born_from, birth_range.born_to, freq="M").astype(str)
-        heights = births.str[:7].value_counts().reindex(months, fill_value=0)
-        panel.bar(range(len(months)), heights, color="#4878a8", width=0.8)
-        panel.set_xticks(
-            range(len(months)), [f"{month[:4]}\n{int(month[5:])}月" for month in months]
+
+def count_months(births: pd.Series, born_from: date) -> list[int]:
+    """Count births by the twelve months that begin with the first day of a range.
+
+    A range of one year begins on 2 April, so that its months run from the 2nd to the 1st: by the
+    calendar, 1 April alone would be a month of its own.
+
+    Args:
+        births: certain dates as ISO text; others are in no month.
+    """
+    dates = pd.to_datetime(births[births != ""], format="%Y-%m-%d")
+    months = (dates.dt.year - born_from.year) * 12 + dates.dt.month - born_from.month
+    months -= dates.dt.day < born_from.day
+    found = months.value_counts()
+    return [int(found.get(month, 0)) for month in range(12)]
+
+
+def draw_birth_months(cohort: pd.DataFrame, ranges: Sequence[BirthRange]) -> Figure:
+    """Draw the people of each cohort by birth month, with both printed bounds as lines.
+
+    At each line stand its date and how many were born on that very day. A month with fewer than
+    ten people has a mark in place of its bar.
+    """
+    figure, panels = make_panels(len(ranges), 1, 3.6)
+    for panel, wanted in zip(panels, ranges, strict=True):
+        births = cohort.loc[cohort["cohort"] == str(wanted.age), "birth_date"]
+        cells = mask_counts(count_months(births, wanted.born_from))
+        bars = panel.bar(
+            range(12), [cell if isinstance(cell, int) else 0 for cell in cells],
+            color="#4878a8", width=0.8,
+        )  # fmt: skip
+        panel.bar_label(
+            bars, [f"{cell:,}" if isinstance(cell, int) else MARKS[cell] for cell in cells]
         )
-        for day, place in ((birth_range.born_from, -0.5), (birth_range.born_to, len(months) - 0.5)):
-            panel.axvline(place, color="#c0392b")
-            panel.annotate(
-                format_era(day), (place, 1.02), xycoords=("data", "axes fraction"),
-                ha="left" if place < 0 else "right", color="#c0392b", fontsize=8,
-            )  # fmt: skip
+        starts = pd.period_range(wanted.born_from, periods=12, freq="M")
+        panel.set_xticks(range(12), [f"{start.month}月" for start in starts])
+        panel.set_xlabel(
+            f"生まれ月（各月{wanted.born_from.day}日から翌月{wanted.born_to.day}日まで）　{MARK_WORDS}"
+        )
         panel.set_ylabel("人")
-        panel.set_title(
-            f"{birth_range.age}歳 {len(births):,}人の生まれ月", loc="center", fontsize=10, pad=16
-        )
+        panel.set_xlim(-1, 12)
+        panel.set_ylim(0, max(SMALLEST_SHOWN, panel.get_ylim()[1] * 1.12))
+        ends = zip((wanted.born_from, wanted.born_to), count_boundary_days(cohort, wanted), (-0.5, 11.5),
+                   ("left", "right"), strict=True)  # fmt: skip
+        for day, born, place, side in ends:
+            panel.axvline(place, color="#c0392b", linestyle="--", linewidth=2)
+            panel.annotate(
+                f"{format_era(day)}\nこの日に生まれた人: {born}", (place, 1.02),
+                xycoords=("data", "axes fraction"), ha=side,
+            )  # fmt: skip
+        panel.set_title(f"{wanted.age}歳\n{len(births):,}人")
     return figure

@@ -12,7 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from recruitlib.base.decisions import Decisions, list_decided, list_row_cases
+from recruitlib.base.decisions import Decisions
+from recruitlib.base.row_cases import list_decided, list_row_cases
 from recruitlib.registry.births import BirthRange
 from recruitlib.registry.extract import BIRTH_UNSURE, Extract
 from recruitlib.registry.protected import OUTSIDE, TRACE_REASONS, UNSURE

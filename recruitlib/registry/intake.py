@@ -8,17 +8,17 @@ from typing import NamedTuple
 import pandas as pd
 
 from recruitlib.base.counts import ALL, STEP_BY_NAME, Count
-from recruitlib.base.decisions import (
+from recruitlib.base.decisions import read_own_decisions
+from recruitlib.base.errors import GuardError
+from recruitlib.base.profiles import list_rows, read_profile
+from recruitlib.base.progress import show_progress
+from recruitlib.base.row_cases import (
     SOURCE_NAMES,
-    Decisions,
     list_decided,
     list_row_cases,
-    read_decisions,
     settle_row_cases,
     tell_open_cases,
 )
-from recruitlib.base.errors import GuardError
-from recruitlib.base.profiles import list_rows, read_profile
 from recruitlib.base.run import (
     Stage,
     ask_guard,
@@ -35,6 +35,7 @@ from recruitlib.registry.cohort import (
     check_births,
     check_ranges,
     check_rows,
+    count_boundary_days,
     count_rows,
     read_ranges,
     retest_status,
@@ -109,6 +110,7 @@ def ask_scope(stage: Stage) -> None:
     )
 
 
+@show_progress("支援措置の一覧と台帳を読んでいます")
 def load_registry(stage: Stage) -> Loaded:
     """Read the list of protected people and the registry extract, and ask whether it is right.
 
@@ -169,6 +171,7 @@ def require_marker(stage: Stage, extract: Extract) -> None:
         )
 
 
+@show_progress("支援措置の対象者を台帳の中に探しています")
 def take_protections(
     stage: Stage, loaded: Loaded, cohort: pd.DataFrame | None = None, prefix: str = ""
 ) -> Traced:
@@ -224,7 +227,9 @@ def take_protections(
 
 def _list_new_doubts(stage: Stage, ends: pd.DataFrame) -> list[str]:
     """Say which rows of a later day's list nobody has decided on the day of loading."""
-    decided = list_traced(ends, stage.key.digest_key, read_row_decisions(stage))
+    decided = list_traced(
+        ends, stage.key.digest_key, read_own_decisions(stage, "load_decisions_file")
+    )
     new = ends["source_row"][(ends["end"] == "unsure") & ~ends["source_row"].isin(decided)]
     if new.empty:
         return []
@@ -240,7 +245,9 @@ def _list_new_doubts(stage: Stage, ends: pd.DataFrame) -> list[str]:
 def check_later_rows(stage: Stage, extract: Extract) -> list[str]:
     """Say which unreadable rows of a later day's extract nobody has decided on the day of loading."""
     rows = list_unreadable(extract)
-    decided = list_decided(list_row_cases(rows, stage.key.digest_key), read_row_decisions(stage))
+    decided = list_decided(
+        list_row_cases(rows, stage.key.digest_key), read_own_decisions(stage, "load_decisions_file")
+    )
     unread = extract.source.quarantine["source_row"]
     new = unread[~unread.isin(decided)]
     if new.empty:
@@ -257,13 +264,6 @@ def list_possible(extract: Extract) -> pd.DataFrame:
     return records[records["is_latest"] & possible].reset_index(drop=True)
 
 
-def read_row_decisions(stage: Stage) -> Decisions:
-    """Read what two people decided of the doubts of the load."""
-    return read_decisions(
-        stage.locate("load_decisions_file"), stage.parameters["run_id"], stage.demonstration
-    )
-
-
 def settle_doubts(stage: Stage, loaded: Loaded, traced: Traced) -> pd.DataFrame:
     """Ask whether two people have decided every row and person that a program cannot.
 
@@ -278,7 +278,7 @@ def settle_doubts(stage: Stage, loaded: Loaded, traced: Traced) -> pd.DataFrame:
     ranges = read_ranges(stage.parameters)
     key = stage.key.digest_key
     cases, people = list_doubts(loaded.extract, *traced, ranges, key)
-    settled = settle_row_cases(cases, read_row_decisions(stage))
+    settled = settle_row_cases(cases, read_own_decisions(stage, "load_decisions_file"))
     if len(cases):
         keep_proposal(stage, "doubts_01", cases)
         keep_proposal(stage, "doubt_people_01", people)
@@ -323,7 +323,9 @@ def choose_cohort(stage: Stage, loaded: Loaded, traced: Traced, settled: pd.Data
 
 def find_protected(stage: Stage, traced: Traced) -> pd.Series:
     """Find the ids that a later day's list protects, by what was decided of its unsure rows."""
-    decided = list_traced(traced.ends, stage.key.digest_key, read_row_decisions(stage))
+    decided = list_traced(
+        traced.ends, stage.key.digest_key, read_own_decisions(stage, "load_decisions_file")
+    )
     return select_protected(traced.ends, decided)
 
 
@@ -337,7 +339,7 @@ def finish_intake(stage: Stage, intake: Intake, loaded: Loaded) -> str:
         private={
             "cohort": intake.cohort,
             "protected": pd.DataFrame({"addressee_id": intake.protected}),
-            "housemates": housemates[["addressee_id"]],
+            "housemates": housemates[["addressee_id", "lives_with"]],
             "possible": list_possible(loaded.extract)[list(RESIDENT_COLUMNS)],
         },
         facts={
@@ -387,16 +389,15 @@ def tabulate_rows(intake: Intake) -> pd.DataFrame:
 def tabulate_bounds(intake: Intake) -> pd.DataFrame:
     """Tabulate the printed bounds and how many were born on the first and the last day of each."""
     rows = []
-    for birth_range in intake.ranges:
-        births = intake.cohort.loc[intake.cohort["cohort"] == str(birth_range.age), "birth_date"]
-        first, last = birth_range.born_from.isoformat(), birth_range.born_to.isoformat()
+    for wanted in intake.ranges:
+        first, last = count_boundary_days(intake.cohort, wanted)
         rows.append(
             (
-                f"{birth_range.age}歳",
+                f"{wanted.age}歳",
+                wanted.born_from.isoformat(),
                 first,
-                int((births == first).sum()),
+                wanted.born_to.isoformat(),
                 last,
-                int((births == last).sum()),
             )
         )
     return pd.DataFrame(rows, columns=["年齢", "初日", "初日生まれ", "末日", "末日生まれ"])

@@ -239,6 +239,10 @@ def find_housemates(
     Args:
         protected: what ``select_protected`` gives.
         records: at least the rows of the extract of the protected and of the cohort.
+
+    Returns:
+        their rows of the cohort, with ``lives_with``: the ids of the protected people of the
+        household in order, parted by blanks.
     """
     protected = set(protected)
     latest = records[records["is_latest"] & (records["household_id"] != "")]
@@ -246,4 +250,12 @@ def find_housemates(
     # Today's household as well as the stored one: households are renumbered and merged.
     today = latest.loc[latest["household_id"].isin(households), "addressee_id"]
     shares = cohort["household_id"].isin(households) | cohort["addressee_id"].isin(today)
-    return cohort[shares & ~cohort["addressee_id"].isin(protected)].reset_index(drop=True)
+    mates = cohort[shares & ~cohort["addressee_id"].isin(protected)].reset_index(drop=True)
+    members = latest[latest["addressee_id"].isin(protected)]
+    own = latest[latest["addressee_id"].isin(mates["addressee_id"])]
+    lives_with = []
+    for mate in mates[["addressee_id", "household_id"]].to_dict("records"):
+        homes = own.loc[own["addressee_id"] == mate["addressee_id"], "household_id"].tolist()
+        near = members["household_id"].isin([mate["household_id"], *homes])
+        lives_with.append(" ".join(sorted(set(members.loc[near, "addressee_id"]))))
+    return mates.assign(lives_with=pd.Series(lives_with, index=mates.index, dtype="str"))

@@ -22,6 +22,7 @@ import pyarrow.compute as arrow_compute
 
 from recruitlib.base.dates import parse_date
 from recruitlib.base.errors import FormError, raise_problems
+from recruitlib.base.masking import mask_small
 from recruitlib.base.profiles import Profile, list_rows, translate_codes
 from recruitlib.base.tables import read_table
 from recruitlib.base.workbooks import read_workbook
@@ -227,8 +228,3 @@ def tabulate_protections(
     return pd.DataFrame(
         [(label, mask_small(count)) for label, count in rows], columns=["種類", "件数"]
     )
-
-
-def mask_small(count: int) -> str:
-    """Write a count of protected people, hiding numbers under ten."""
-    return "0" if count == 0 else ("10未満" if count < 10 else f"{count:,}")

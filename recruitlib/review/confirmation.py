@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from recruitlib.base.audit import append_entry, group_digest
-from recruitlib.base.choices import DECISION_LABELS, KIND_LABELS, REASONS
+from recruitlib.base.choices import KIND_LABELS
 from recruitlib.base.counts import Count, merge_counts, read_counts
-from recruitlib.base.decisions import Decisions, check_decision, name_choice, read_decisions
+from recruitlib.base.decisions import (
+    Decisions,
+    check_choice,
+    list_people,
+    name_choice,
+    read_all_decisions,
+)
 from recruitlib.base.errors import AwaitingPerson
+from recruitlib.base.officers import Signer, name_officer
 from recruitlib.base.profiles import read_profile
+from recruitlib.base.progress import show_progress
 from recruitlib.base.run import (
     Stage,
     ask_guard,
@@ -27,8 +35,21 @@ from recruitlib.optouts.cases import (
     settle_matches,
 )
 from recruitlib.optouts.exclusion import reread_registry
-from recruitlib.review.approval import Approval, check_approval, digest_approval, read_approval
-from recruitlib.review.balance import check_balance, count_people, tabulate_towns
+from recruitlib.review.approval import (
+    Approval,
+    Content,
+    Tick,
+    approve_content,
+    check_approval,
+    digest_approval,
+    list_workers,
+    note_asked,
+    read_approval,
+    read_checklist,
+    write_approval,
+)
+from recruitlib.review.balance import check_balance, count_people
+from recruitlib.review.glance import take_glance
 from recruitlib.review.last_gate import (
     check_leaks,
     find_pairs,
@@ -58,9 +79,11 @@ class Review(NamedTuple):
     cohort: pd.DataFrame
     recipients: pd.DataFrame
     counts: list[Count]
-    digest: str
+    content: Content
+    all_decisions: list[Decisions]
 
 
+@show_progress("01・02 の結果に決定を当てはめ、提供対象者を選んでいます")
 def prepare_review(stage: Stage) -> Review:
     """Apply the decisions made so far and select who would be supplied.
 
@@ -68,9 +91,8 @@ def prepare_review(stage: Stage) -> Review:
     """
     tables = {name: read_private_table(stage, name) for name in REVIEWED}
     cases = list_review_cases(tables, stage.key.digest_key)
-    decisions = read_decisions(
-        stage.locate("decisions_file"), stage.parameters["run_id"], stage.demonstration
-    )
+    all_decisions = read_all_decisions(stage.root, stage.parameters)
+    decisions = all_decisions[-1]
     settled, cases = settle_matches(tables["matches"], tables["candidates"], cases, decisions)
     exclusions = gather_exclusions(
         settled, cases, tables["candidates"], set(tables["protected"]["addressee_id"]),
@@ -80,10 +102,12 @@ def prepare_review(stage: Stage) -> Review:
     )  # fmt: skip
     recipients = select_recipients(tables["cohort"], exclusions)
     counts = count_people(tables["cohort"], exclusions, recipients)
-    digest = digest_approval(stage.parameters, counts, recipients, settled, stage.key.digest_key)
+    content = digest_approval(
+        stage.parameters, counts, recipients, settled, all_decisions, stage.key.digest_key
+    )
     return Review(
         tables["applications"], tables["candidates"], cases, decisions, settled, exclusions,
-        tables["cohort"], recipients, counts, digest,
+        tables["cohort"], recipients, counts, content, all_decisions,
     )  # fmt: skip
 
 
@@ -105,24 +129,26 @@ def list_review_cases(tables: dict[str, pd.DataFrame], key: bytes) -> pd.DataFra
 
 def prove_recipients(stage: Stage, review: Review) -> None:
     """Ask whether every recipient is a whole row of the registry, and nobody excluded is among them."""
-    reread_registry(stage)
-    profile = read_profile(stage.locate("registry_profile"))
+    with show_progress(
+        "台帳を読み直しています", "提供対象者の行を台帳と照合しています"
+    ) as begin_next:
+        reread_registry(stage)
+        begin_next()
+        profile = read_profile(stage.locate("registry_profile"))
+        different = check_whole_records(review.recipients, stage.locate("registry_file"), profile)
     ask_guard(
-        stage, "exclusion.whole_records",
-        check_whole_records(review.recipients, stage.locate("registry_file"), profile),
+        stage, "exclusion.whole_records", different,
         f"{len(review.recipients):,}行を台帳と照合しました",
     )  # fmt: skip
     merged = merge_counts(read_counts(stage.folder), review.counts, stage.number)
     ask_guard(stage, "review.counts_balance", check_balance(merged), "取込から提供対象者まで")
 
 
-def require_decisions(stage: Stage, review: Review) -> None:
-    """Ask whether everything is decided; the proposal stays encrypted while a person is awaited.
+def list_open_cases(stage: Stage, review: Review) -> pd.DataFrame:
+    """List the cases that hold the run up: not decided or not confirmed, and not withheld by policy.
 
-    Raises:
-        AwaitingPerson: a case is open and the policy does not withhold its candidates.
+    A withdrawal that nobody has accepted holds nothing up: its subject stays excluded.
     """
-    keep_proposal(stage, "proposal", review.recipients)
     open_cases = review.cases[review.cases["problem"] != ""]
     open_cases = open_cases[open_cases["kind"] != "withdrawn"]
     if stage.parameters["undecided"] == "withhold":
@@ -132,15 +158,25 @@ def require_decisions(stage: Stage, review: Review) -> None:
         # Where a form names two, the other one may be somebody whom nothing leads to.
         pointed &= open_cases["reason"] != "several_subjects"
         open_cases = open_cases[(open_cases["kind"] == "undecided") & ~pointed]
+    return open_cases
+
+
+@show_progress("残る人と申出とを、別のやり方で突き合わせています")
+def require_decisions(stage: Stage, review: Review) -> None:
+    """Ask whether everything is decided; the proposal stays encrypted while a person is awaited.
+
+    Raises:
+        AwaitingPerson: a case is open and the policy does not withhold its candidates.
+    """
+    keep_proposal(stage, "proposal", review.recipients)
     problems = [
         f"事例{case['case']}（{KIND_LABELS[case['kind']]}）: {case['problem']}。"
-        for case in open_cases.to_dict("records")
+        for case in list_open_cases(stage, review).to_dict("records")
     ]
     if problems:
         problems.append(
-            "recruitlib cases で見て、recruitlib decide（一人に定まったものは decide-listed でまとめて）で決め、"
-            "別の人が recruitlib confirm で確かめ、"
-            "03 をもう一度実行してください。"
+            "03 の画面（recruitlib review）か、recruitlib cases・decide（一人に定まったものは decide-listed で"
+            "まとめて）で決め、別の人が確かめ（confirm）、03 をもう一度実行してください。"
         )
     ask_guard(stage, "optouts.all_decided", problems, f"{len(review.cases)}件の事例")
     ask_guard(
@@ -154,6 +190,52 @@ def require_decisions(stage: Stage, review: Review) -> None:
     )  # fmt: skip
 
 
+def list_ticks(stage: Stage, review: Review) -> list[Tick]:
+    """List what the approving officer has to tick: the ward's own checklist, and each warning."""
+    own = read_checklist(stage.locate("review_checklist_file"))
+    return [*own, *take_glance(stage, review).warnings]
+
+
+def make_approval(
+    stage: Stage,
+    review: Review,
+    signer: Signer,
+    ticked: Sequence[str],
+    ticks: Sequence[Tick] | None = None,
+) -> Approval:
+    """Write a second officer's approval of exactly this review.
+
+    Args:
+        stage: notebook 03.
+        review: what is approved.
+        signer: who approves.
+        ticked: the codes of the lines that the officer has ticked.
+        ticks: the lines as they were shown; without them, as they are now.
+
+    Raises:
+        AwaitingPerson: a case is open, a tick is missing, or the officer worked or decided.
+    """
+    if len(open_cases := list_open_cases(stage, review)):
+        numbers = "・".join(map(str, open_cases["case"]))
+        raise AwaitingPerson(f"事例 {numbers} が決まっていないか、確かめられていません。")
+    run = (stage.parameters["run_id"], stage.demonstration)
+    shown = list_ticks(stage, review) if ticks is None else ticks
+    approval = approve_content(review.content, shown, ticked, signer, run, stage.today.isoformat())
+    if problems := check_review(stage, review, approval, list_ticks(stage, review)):
+        raise AwaitingPerson(" ".join(problems))
+    write_approval(stage.locate("approval_file"), *run, approval)
+    return approval
+
+
+def check_review(
+    stage: Stage, review: Review, approval: Approval | None, ticks: Sequence[Tick]
+) -> list[str]:
+    """Say why a review is not approved by an approval."""
+    workers = list_workers(stage.folder, stage.parameters, review.all_decisions)
+    run = (stage.parameters["run_id"], stage.demonstration)
+    return check_approval(approval, review.content, ticks, review.decisions.officers, workers, run)
+
+
 def require_approval(stage: Stage, review: Review) -> Approval:
     """Ask whether a second person approved exactly this content.
 
@@ -161,22 +243,35 @@ def require_approval(stage: Stage, review: Review) -> Approval:
         AwaitingPerson: there is no approval, or not of this content, or by the same person.
     """
     path = stage.locate("approval_file")
-    approval = read_approval(path, stage.parameters["run_id"], stage.demonstration)
-    others = [stage.parameters["operator"], review.decisions.decided_by]
-    problems = check_approval(approval, review.digest, others)
-    ask_guard(stage, "review.approved", problems, f"承認の値 {group_digest(review.digest)}")
+    run = (stage.parameters["run_id"], stage.demonstration)
+    approval = read_approval(path, *run)
+    ticks = list_ticks(stage, review)
+    note_asked(stage, review.content, ticks)
+    problems = check_review(stage, review, approval, ticks)
+    note = f"承認の値 {group_digest(review.content.digest)}"
+    ask_guard(stage, "review.approved", problems, note)
     if approval is None:
         raise AwaitingPerson(f"{path.name}: 承認がまだありません。")
     return approval
 
 
-def finish_confirmation(stage: Stage, review: Review, approval: Approval) -> str:
-    """Write the recipients as approved, and complete the stage."""
+def finish_confirmation(
+    stage: Stage, review: Review, approval: Approval, reports: Mapping[str, bytes]
+) -> str:
+    """Write the recipients as approved and the count report, and complete the stage.
+
+    Args:
+        reports: files of the record without personal data, by name.
+    """
     append_entry(
         stage.folder, stage.number, "approved",
-        digest=review.digest, by=approval.approved_by, role=approval.approved_role,
-        on=approval.approved_on, decided_by=review.decisions.decided_by,
-        confirmed_by=review.decisions.confirmed_by,
+        digest=review.content.digest, by=approval.approved_by, on=approval.approved_on,
+        ticked=approval.ticked, signature=approval.signature,
+        decided_by=list_people(review.all_decisions, "decided_by"),
+        confirmed_by=list_people(review.all_decisions, "confirmed_by"),
+        # With these an auditor can verify every signature years later.
+        decisions=[list(each.cases.values()) for each in review.all_decisions],
+        officers=[list(officer) for officer in review.decisions.officers.values()],
     )  # fmt: skip
     excluded = [
         (name, person_id)
@@ -192,7 +287,8 @@ def finish_confirmation(stage: Stage, review: Review, approval: Approval) -> str
             "cases": review.cases,
             "excluded": pd.DataFrame(excluded, columns=["reason", "addressee_id"], dtype="str"),
         },
-        facts={"approved_digest": review.digest},
+        public=reports,
+        facts={"approved_digest": review.content.digest},
     )
 
 
@@ -210,12 +306,11 @@ def tabulate_cases(review: Review) -> pd.DataFrame:
 
 def _describe_state(case: Mapping[Any, Any], decisions: Decisions) -> str:
     decision = decisions.cases.get(case["case"])
-    if decision is None or check_decision(case, decision):
+    if decision is None or check_choice(case, decision):
         return str(case["problem"])
     if case["problem"]:
         return f"決定あり、確認待ち: {name_choice(decision)}"
-    chosen = DECISION_LABELS[decision["decision"]]
-    return f"決定ずみ: {chosen}、理由: {REASONS[decision['reason']]}"
+    return f"決定ずみ: {name_choice(decision)}"
 
 
 def tabulate_settled(review: Review) -> pd.DataFrame:
@@ -245,13 +340,20 @@ def tabulate_settled(review: Review) -> pd.DataFrame:
 
 
 def tabulate_people_in_charge(stage: Stage, review: Review, approval: Approval) -> pd.DataFrame:
-    """Tabulate who worked, decided, confirmed and approved."""
+    """Tabulate who worked, decided, confirmed and approved, by staff id and title."""
+
+    def name(staff_id: str) -> str:
+        return name_officer(review.decisions.officers, staff_id)
+
+    def names(role: str) -> str:
+        return "、".join(map(name, list_people(review.all_decisions, role))) or "（事例なし）"
+
     return pd.DataFrame(
         [
-            ("作業した人", stage.parameters["operator"]),
-            ("事例を決めた人", review.decisions.decided_by or "（事例なし）"),
-            ("事例を確かめた人", review.decisions.confirmed_by or "（事例なし）"),
-            ("承認した人", f"{approval.approved_by}（{approval.approved_role}）"),
+            ("作業した人", name(stage.parameters["operator"])),
+            ("事例を決めた人", names("decided_by")),
+            ("事例を確かめた人", names("confirmed_by")),
+            ("承認した人", name(approval.approved_by)),
             ("承認した日", approval.approved_on),
         ],
         columns=["役割", "人・日"],
@@ -265,11 +367,5 @@ def tabulate_approval(review: Review) -> pd.DataFrame:
         (f"提供対象者 {age}歳", f"{(review.recipients['cohort'] == age).sum():,}人") for age in ages
     ]
     rows.append(("提供対象者 計", f"{len(review.recipients):,}人"))
-    rows.append(("承認の値", group_digest(review.digest)))
+    rows.append(("承認の値", group_digest(review.content.digest)))
     return pd.DataFrame(rows, columns=["承認するもの", "内容"])
-
-
-def tabulate_places(stage: Stage, review: Review) -> pd.DataFrame:
-    """Tabulate the recipients by town of this municipality."""
-    place = f"{stage.parameters['prefecture']}{stage.parameters['municipality']}"
-    return tabulate_towns(review.recipients, place)

@@ -24,8 +24,8 @@ from recruitlib.base.vault import RunKey, read_private
 from recruitlib.optouts.exclusion import require_loaded
 from recruitlib.registry.cohort import read_ranges
 from recruitlib.registry.extract import read_extract
+from recruitlib.review.casebook import CASE_REASONS
 from recruitlib.review.last_gate import find_pairs
-from recruitlib.review.panels import CASE_REASONS
 
 _OUTCOMES = {
     "matched": "除外する",

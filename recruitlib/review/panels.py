@@ -1,20 +1,17 @@
-"""Panels for the people who decide: an application beside the residents who may be meant.
+"""Panels on the terminal for the people who decide: an application and who may be meant, as lines.
 
-What a panel shows is personal data. It goes to the terminal or to a live widget, and never into
-a notebook's stored output: the stored text of the widget is one fixed sentence.
+What a panel shows is personal data: it goes to the terminal and into no file.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from html import escape
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from recruitlib.base.audit import append_entry, read_entries
+from recruitlib.base.audit import read_entries
 from recruitlib.base.choices import (
     DECISION_LABELS,
     DECISIONS,
@@ -22,66 +19,27 @@ from recruitlib.base.choices import (
     REASONS,
     list_decisions,
 )
-from recruitlib.base.decisions import (
-    ROW_CASE_COLUMNS,
-    Decisions,
-    name_place,
-    summarize_decisions,
-    tell_decision,
-)
+from recruitlib.base.decisions import Decisions, summarize_decisions, tell_decision
 from recruitlib.base.errors import AwaitingPerson
-from recruitlib.base.run import Stage
+from recruitlib.base.parameters import read_yaml
+from recruitlib.base.row_cases import ROW_CASE_COLUMNS, name_place
+from recruitlib.base.run import RUN_NAME
 from recruitlib.base.tables import parse_table
 from recruitlib.base.vault import PRIVATE, RunKey, read_private
-from recruitlib.base.views import is_live, show_live
-from recruitlib.optouts.acts import STATUS_LABELS
-from recruitlib.optouts.reasons import CASE_WORDS
-from recruitlib.optouts.register import WORDS
-from recruitlib.review.confirmation import REVIEWED, Review, list_review_cases
-
-_COMMANDS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-_CODED = {
-    "channel": WORDS["channel"],
-    "applicant_relation": WORDS["applicant_relation"],
-    "status": STATUS_LABELS,
-    "wish": WORDS["wish"],
-}
-CASE_REASONS = {
-    "authority": "申出者の資格を確かめる",
-    "other_signer": "別の人のカードで署名された",
-    "late": "締切の後の申出",
-    "status": "状況か意思が読み取れない",
-    "listed": "氏名・生年月日・番地のどれかが違うが、一人に定まる",
-    **CASE_WORDS,
-    "withdrawal": "取下げ",
-    "returned": "差し戻し",
-    "rejected": "却下",
-    "test": "試験・欠番",
-    "withdrawn_later": "後から取下げられた",
-    "order_unknown": "申出と取下げの前後が決まらない",
-    "two_fields": "氏名・生年月日・番地の二つが申出と同じ",
-    "same_household": "支援措置の対象者と同じ世帯",
-}
-NO_CANDIDATE = (
-    "  候補がないので「除外する」は選べません。本人が分かったときは、窓口・郵送の申出なら受付簿の行を直し、"
-    "電子申請の申出なら正しい内容を受付簿に書き加えて（件数も直し、この事例は outside、理由 entered_again と"
-    "決めます）、02 からやり直してください。だれも当たらないと確かめたときは outside です。"
-    "どちらでもない間は決めずに置きます（03 が待ちます）。"
+from recruitlib.base.views import mark_unseen
+from recruitlib.review.case_page import (
+    DOUBT,
+    NO_CANDIDATE,
+    NOBODY,
+    SIGNS,
+    join_pieces,
+    mark_pieces,
 )
-_TYPED = {
-    "subject_name": "氏名",
-    "subject_kana": "読み",
-    "subject_birth_text": "生年月日",
-    "subject_address": "住所",
-    "subject_building": "方書",
-    "applicant_relation": "申出者",
-    "received_time": "受付の時刻",
-    "channel": "受付",
-    "identity_check": "本人確認",
-    "wish": "意思",
-    "status": "状況",
-    "card_name": "カードの氏名",
-}
+from recruitlib.review.casebook import CaseView, Resident, gather_case, open_casebook
+from recruitlib.review.comparison import DIFFERS, VARIANT
+from recruitlib.review.confirmation import REVIEWED, list_review_cases
+
+_LONGEST_LINE = 2000  # characters; each value of a person in it is cut by itself
 
 
 def read_cases(folder: Path, key: RunKey) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
@@ -146,7 +104,7 @@ def describe_doubts(
     yield _summarize(cases, decisions, stage)
 
 
-def _list_choices(case: dict[str, Any]) -> Iterator[str]:
+def _list_choices(case: Mapping[str, Any]) -> Iterator[str]:
     yield "  選べる決定と、その理由:"
     for name in list_decisions(case["kind"], case["choices"]):
         reasons = "、".join(f"{code}={REASONS[code]}" for code in DECISIONS[case["kind"]][name])
@@ -154,35 +112,78 @@ def _list_choices(case: dict[str, Any]) -> Iterator[str]:
 
 
 def describe_cases(folder: Path, key: RunKey, decisions: Decisions | None) -> Iterator[str]:
-    """Describe every case of 03 as lines for the terminal: as typed, candidates, choices, decision.
+    """Describe every case of 03 as lines for the terminal: as typed, residents, choices, decision.
 
     Args:
+        folder: the run's folder.
+        key: the run's key.
         decisions: those made so far; None while nothing says where they are written.
     """
-    cases, tables = read_cases(folder, key)
-    if cases.empty:
+    views = read_views(folder, key)
+    if not views:
         yield "03 の事例はありません。"
         return
-    told = dict(zip(tables["matches"]["application_id"], tables["matches"]["told"], strict=True))
-    for case in cases.to_dict("records"):
+    for view in views:
+        case = view.case
         yield f"事例 {case['case']}  {KIND_LABELS[case['kind']]}  内容の値 {case['digest'][:16]}"
-        yield f"  理由: {CASE_REASONS.get(case['reason'], case['reason'])}"
-        typed, people = gather_case(
-            case, tables["applications"], tables["candidates"], tables["cohort"]
-        )
-        if case["kind"] in ("to_confirm", "undecided"):
-            yield f"  {told[case['application_id']]}"
-        yield _disarm("  申出: " + " / ".join(typed))
-        for number, person in enumerate(people, start=1):
-            yield _disarm(f"  候補 {number}: " + " / ".join(person))
+        yield f"  理由: {view.why}"
+        yield from (_disarm(f"  {told}") for told in (view.told, *view.remarks) if told)
+        yield f"  申出: {_tell_application(view)}"
+        for resident in view.residents:
+            yield from tell_resident(resident)
         yield from _list_choices(case)
         if case["kind"] == "undecided" and not case["choices"]:
-            yield NO_CANDIDATE
+            yield f"  {NO_CANDIDATE}"
         yield from _tell_decision(case, decisions)
-    yield _summarize(cases, decisions, "03")
+    yield _summarize(pd.DataFrame([view.case for view in views]), decisions, "03")
 
 
-def _tell_decision(case: dict[Any, Any], decisions: Decisions | None) -> Iterator[str]:
+def read_views(folder: Path, key: RunKey) -> list[CaseView]:
+    """Read the cases of 03 as people see them, in their order.
+
+    Raises:
+        AwaitingPerson: 02 has not completed, so that nobody knows them.
+    """
+    cases, tables = read_cases(folder, key)
+    near = parse_table(read_private(folder, key, "near", "03"))
+    book = open_casebook(cases, {**tables, "near": near}, _read_place(folder))
+    return [gather_case(book, number) for number in cases["case"]]
+
+
+def _read_place(folder: Path) -> tuple[str, str]:
+    """Read prefecture and municipality of a run; addresses tell them where nothing else does."""
+    path = folder / RUN_NAME
+    frozen = read_yaml(path).get("01", {}) if path.exists() else {}
+    return frozen.get("prefecture", ""), frozen.get("municipality", "")
+
+
+def _tell_application(view: CaseView) -> str:
+    typed = [(line.label, join_pieces(line.typed)) for line in view.typed]
+    told = [f"{label}: {mark_unseen(value)}" for label, value in (*typed, *view.beside) if value]
+    return " / ".join(told) or NOBODY
+
+
+def tell_resident(resident: Resident) -> Iterator[str]:
+    """Tell a resident, and below how each field agrees; in brackets stands what differs."""
+    held = [mark_unseen(join_pieces(line.held)) for line in resident.lines]
+    evidence = f" / 一致: {resident.evidence}" if resident.evidence else ""
+    yield _disarm(f"  {resident.title}: {' / '.join(filter(None, held))}{evidence}")
+    if resident.doubtful:
+        yield f"    ⚠ {DOUBT}"
+    for line in resident.lines:
+        if line.words:
+            marked = f": 申出 {mark_unseen(mark_pieces(line.typed))}、台帳 {mark_unseen(mark_pieces(line.held))}"
+            shown = marked if line.state in (DIFFERS, VARIANT) else ""
+            yield _disarm(f"    {SIGNS[line.state]} {line.label}: {line.words}{shown}")
+    for label, others in (
+        ("同じ氏名の対象者", resident.namesakes),
+        ("同じ世帯の対象者", resident.housemates),
+    ):
+        if others:
+            yield _disarm(f"    {label}: {' / '.join(others)}")
+
+
+def _tell_decision(case: Mapping[Any, Any], decisions: Decisions | None) -> Iterator[str]:
     if decisions is not None:
         yield _disarm(f"  決定: {tell_decision(case, decisions)}")
 
@@ -195,89 +196,4 @@ def _summarize(cases: pd.DataFrame, decisions: Decisions | None, stage: str) -> 
 
 def _disarm(line: str) -> str:
     # What an applicant typed must not move the cursor, colour the screen or turn the text around.
-    return _COMMANDS.sub("\ufffd", line)
-
-
-def gather_case(
-    case: dict[str, Any], applications: pd.DataFrame, candidates: pd.DataFrame, cohort: pd.DataFrame
-) -> tuple[list[str], list[list[str]]]:
-    """Gather one case: the application as typed, and the residents who may be meant.
-
-    Returns:
-        name, kana, birth date, address, applicant and card name as typed; and for each candidate
-        name, kana, birth date, address and what agrees.
-    """
-    own = applications[applications["application_id"] == case["application_id"]]
-    typed = [
-        f"{label}: {_CODED.get(name, {}).get(row[name], row[name])}"
-        for row in own.to_dict("records")
-        for name, label in _TYPED.items()
-        if row.get(name)
-    ]
-    near = candidates[candidates["application_id"] == case["application_id"]].sort_values("place")
-    ids = near["addressee_id"].tolist() or [case["addressee_id"]]
-    agrees = near["evidence"].tolist() or [""]
-    residents = cohort.set_index("addressee_id")
-    people = [
-        [
-            str(residents.loc[person_id, name])
-            for name in ("full_name", "full_name_kana", "birth_date", "address", "building")
-        ] + [f"一致: {words}" if words else ""]
-        for person_id, words in zip(ids, agrees, strict=True)
-        if person_id in residents.index
-    ]  # fmt: skip
-    return typed or ["（世帯の確認。申出はありません）"], people
-
-
-def show_cases(stage: Stage, review: Review) -> None:
-    """Show the cases as a live widget to the officer in JupyterLab; in batch show nothing.
-
-    The widget only shows; the decisions are written into the decisions file by two people.
-    """
-    if not is_live() or review.cases.empty:
-        print(
-            f"事例 {len(review.cases)} 件。内容は、JupyterLab で開くか recruitlib cases で見られます。"
-        )
-        return
-    import ipywidgets
-
-    pages = [
-        _render_case(
-            case,
-            *gather_case(case, review.applications, review.candidates, review.cohort),
-            tell_decision(case, review.decisions),
-        )
-        for case in review.cases.to_dict("records")
-    ]
-    # Nothing is shown before a person asks, so that a saved state of the widget holds nobody.
-    pages.insert(0, f"事例の番号（1 から {len(pages)}）を入れると、内容を表示します。")
-    page = ipywidgets.HTML(pages[0])
-    number = ipywidgets.BoundedIntText(0, min=0, max=len(pages) - 1, description="事例")
-    number.observe(lambda change: setattr(page, "value", pages[change["new"]]), "value")
-    box = ipywidgets.VBox([number, page])
-    append_entry(stage.folder, stage.number, "cases_shown")
-    show_live(box, "事例の画面")
-
-
-def _render_case(
-    case: dict[str, Any], typed: list[str], people: list[list[str]], decided: str
-) -> str:
-    why = CASE_REASONS.get(case["reason"], case["reason"])
-    heading = (
-        f"事例 {case['case']}: {KIND_LABELS[case['kind']]}、{why}（内容の値 {case['digest'][:16]}）"
-    )
-    choices = "、".join(
-        DECISION_LABELS[name] for name in list_decisions(case["kind"], case["choices"])
-    )
-    cells = [_render_list("申出に書かれた内容", typed)]
-    cells += [
-        _render_list(f"候補 {number}", person) for number, person in enumerate(people, start=1)
-    ]
-    row = "".join(f'<td style="vertical-align:top;padding:0 1em">{cell}</td>' for cell in cells)
-    end = f"<p>選べる決定: {escape(choices)}</p><p>決定: {escape(decided)}</p>"
-    return f"<h4>{escape(heading)}</h4><table><tr>{row}</tr></table>{end}"
-
-
-def _render_list(title: str, values: list[str]) -> str:
-    items = "".join(f"<div>{escape(value)}</div>" for value in values)
-    return f"<b>{escape(title)}</b>{items}"
+    return mark_unseen(line, _LONGEST_LINE)

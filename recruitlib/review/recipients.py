@@ -103,10 +103,14 @@ def check_whole_records(recipients: pd.DataFrame, path: Path, profile: Profile) 
     best: dict[str, list[str]] = {}
     opened = open_table(path, profile)
     reader = csv.reader(io.StringIO(decode_file(path), newline=""), delimiter=profile.delimiter)
+    at = opened.plan.positions["addressee_id"]
     for cells in islice(reader, opened.plan.rows, None):
+        # Most rows are of other people, and taking all their cells would take most of the time.
+        row = wanted.get(_WRAPPED.sub(r"\1", cells[at])) if at < len(cells) else None
+        if row is None:
+            continue
         source = _take_cells(cells, opened.plan.positions, profile)
-        row = wanted.get(source.get("addressee_id", ""))
-        if row is None or (profile.latest == "flag" and source.get("latest_flag", "1") != "1"):
+        if profile.latest == "flag" and source.get("latest_flag", "1") != "1":
             continue
         # A person has a row for each record of the history; one of them must be the recipient's.
         differs = [name for name in _AS_WRITTEN if source.get(name, "") != row[name]]

@@ -12,11 +12,12 @@ import pikepdf
 import pytest
 
 from recruitlib.base.errors import FormError, OutputError, RecruitError
+from recruitlib.base.papers import default_font_path
 from recruitlib.base.parameters import read_parameters, read_yaml
 from recruitlib.base.profiles import read_profile
 from recruitlib.labels import export
 from recruitlib.labels.fitting import fit_labels
-from recruitlib.labels.fonts import LabelFont, default_font_path
+from recruitlib.labels.fonts import LabelFont
 from recruitlib.labels.lots import Bundle
 from recruitlib.labels.print_day import PrintDay
 from recruitlib.labels.printing import encrypt_pdf, render_labels

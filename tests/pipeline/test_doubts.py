@@ -42,10 +42,10 @@ def decide(stage: str, *choices: tuple[str, ...]) -> None:
     for number, choice in enumerate(choices, start=1):
         decision, reason, *candidate = choice
         arguments = ["decide", PARAMETERS, "--case", str(number), "--decision", decision]
-        arguments += ["--reason", reason, *options, "担当者A（見本）"]
+        arguments += ["--reason", reason, *options, "見本A"]
         arguments += ["--candidate", candidate[0]] if candidate else []
         assert CliRunner().invoke(commands, arguments, catch_exceptions=False).exit_code == 0
-    arguments = ["confirm", PARAMETERS, *options, "確認者B（見本）"]
+    arguments = ["confirm", PARAMETERS, *options, "見本B"]
     assert CliRunner().invoke(commands, arguments, catch_exceptions=False).exit_code == 0
 
 
@@ -108,7 +108,7 @@ def test_unreadable_rows_and_unsure_births_wait_for_two_people_and_are_counted(
     shown = show_cases("01")
     assert found["name"] in shown
     assert "候補 1: 18歳の対象者とする" in shown
-    assert "決定: 3件のうち0件。確認: まだ。残りは事例 1・2・3 です。" in shown
+    assert "決定: 3件のうち0件、確認: 0件。残りは事例 1・2・3 です。" in shown
     for stage in ("02", "03"):
         with pytest.raises(AwaitingPerson, match=f"{stage} の事例はまだ分かりません"):
             show_cases(stage)
@@ -116,7 +116,7 @@ def test_unreadable_rows_and_unsure_births_wait_for_two_people_and_are_counted(
     # One decides alone: still nothing counts.
     for number, choice in enumerate(["left_out", "included", "left_out"], start=1):
         arguments = ["decide", PARAMETERS, "--stage", "01", "--case", str(number), "--decision"]
-        arguments += [choice, "--reason", "checked_with_registry", "--by", "担当者A（見本）"]
+        arguments += [choice, "--reason", "checked_with_registry", "--by", "見本A"]
         arguments += ["--candidate", "1"] if choice == "included" else []
         assert CliRunner().invoke(commands, arguments, catch_exceptions=False).exit_code == 0
     message = wait_for_people(project, run_quietly, "registry.rows_decided", "01")
@@ -124,9 +124,9 @@ def test_unreadable_rows_and_unsure_births_wait_for_two_people_and_are_counted(
         "別の一人による確認がありません（決定: 使わずに進める、理由: 登録係に確かめた）" in message
     )
     shown = show_cases("01")
-    assert shown.count("決めた人: 担当者A（見本）、確認: まだ") == 3
+    assert shown.count("決めた人: 見本A（担当者A（見本））、確認: まだ") == 3
     assert "決定: 対象者とする（生年月日を確かめた）、理由: 登録係に確かめた、候補 1。" in shown
-    assert "決定: 3件のうち3件。確認: まだ。" in shown
+    assert "決定: 3件のうち3件、確認: 0件。" in shown
     decide("01", ("left_out", "checked_with_registry"),
            ("included", "checked_with_registry", "1"),
            ("left_out", "checked_with_registry"))  # fmt: skip

@@ -10,7 +10,10 @@ from pathlib import Path
 
 from recruitlib.base.parameters import NOTEBOOKS
 from recruitlib.base.record import verify_record
+from recruitlib.base.vault import create_key
 from tests.conftest import PARAMETERS
+
+MISSING = {"decisions": "optouts.all_decided", "approval": "review.approved"}
 
 
 def call(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -29,6 +32,8 @@ def run_plainly(project: Path, stem: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_each_notebook_runs_with_plain_papermill_and_seal_closes_the_record(project: Path) -> None:
+    # The key would be made by 01, with a lock that takes its seconds in each of the notebooks.
+    create_key(project / "runs/test_ward", "demo", demonstration=True)
     for stem in NOTEBOOKS.values():
         done = run_plainly(project, stem)
         assert done.returncode == 0, done.stderr[-2000:]
@@ -58,6 +63,26 @@ def test_plain_papermill_names_the_class_of_a_stop_in_one_line_and_ends_with_1(
     ).read_text(encoding="utf-8")
 
 
+def test_without_a_person_both_ways_end_at_03_with_the_same_line_and_pass_when_the_file_is_there(
+    reviewed: Path,
+) -> None:
+    for missing, guard in MISSING.items():
+        path = reviewed / f"params/test_ward/{missing}.yaml"
+        content = path.read_bytes()
+        path.unlink()
+        launched = call(reviewed, "recruitlib", "run", PARAMETERS, "--from", "03")
+        plain = run_plainly(reviewed, NOTEBOOKS["03"])
+        assert (launched.returncode, plain.returncode) == (13, 1)
+        line = launched.stderr.strip()
+        assert line.startswith(f"AwaitingPerson: 関門 {guard} が「否」です。")
+        assert line in plain.stderr.splitlines()
+        path.write_bytes(content)
+    assert run_plainly(reviewed, NOTEBOOKS["03"]).returncode == 0
+    again = call(reviewed, "recruitlib", "run", PARAMETERS, "--from", "03", "--through", "03")
+    assert again.returncode == 0
+    assert verify_record(reviewed / "runs/test_ward") == []
+
+
 def test_an_unknown_parameter_is_refused_by_plain_papermill_too(project: Path) -> None:
     with (project / PARAMETERS).open("a", encoding="utf-8") as file:
         file.write('registry_fiel: "x"\n')
@@ -67,11 +92,10 @@ def test_an_unknown_parameter_is_refused_by_plain_papermill_too(project: Path) -
     assert "registry_fiel" in done.stderr
 
 
-def test_a_later_notebook_refuses_other_parameters_than_those_frozen(project: Path) -> None:
-    assert run_plainly(project, NOTEBOOKS["01"]).returncode == 0
-    text = (project / PARAMETERS).read_text(encoding="utf-8")
-    (project / PARAMETERS).write_text(text.replace("見本第1号", "見本第2号"), encoding="utf-8")
-    done = run_plainly(project, NOTEBOOKS["02"])
+def test_a_later_notebook_refuses_other_parameters_than_those_frozen(reviewed: Path) -> None:
+    text = (reviewed / PARAMETERS).read_text(encoding="utf-8")
+    (reviewed / PARAMETERS).write_text(text.replace("見本第1号", "見本第2号"), encoding="utf-8")
+    done = run_plainly(reviewed, NOTEBOOKS["02"])
     assert done.returncode == 1
     assert "IntegrityError" in done.stderr
     assert "request_number" in done.stderr

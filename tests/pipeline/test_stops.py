@@ -23,6 +23,7 @@ from recruitlib.base.errors import (
     ParameterError,
     RecruitError,
 )
+from recruitlib.base.officers import add_officer
 from recruitlib.base.record import verify_record
 from tests.conftest import PARAMETERS, WARD, change_parameters
 
@@ -152,7 +153,7 @@ def test_an_approval_by_the_person_who_decided_does_not_count(
 ) -> None:
     path = project / "params/test_ward/approval.yaml"
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    content["approved_by"] = "担当者Ａ （見本）"
+    content["approved_by"] = "見本A"
     path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
     expect_stop(project, run_quietly, AwaitingPerson, "review.approved")
 
@@ -199,16 +200,25 @@ def test_a_production_run_refuses_the_approvals_of_a_demonstration(
     rewrite_registry(
         project, lambda lines: [line.replace("RECRUITLIB-SYNTH", "JUKI") for line in lines]
     )
-    change_parameters(project, run_kind="production", business_date={}, registry_max_age_days=9999)
+    add_officer(project, False, "1024", "主任", "職員ご本人だけの合言葉です")
+    change_parameters(
+        project,
+        operator="1024",
+        run_kind="production",
+        business_date={},
+        registry_max_age_days=9999,
+    )
     # The lists are of the invented May; a production run takes today from the system.
     message = expect_stop(project, run_quietly, GuardError)
     assert "protection.list_fresh" in message or "handover.within_scope" in message
     from recruitlib.base.decisions import read_decisions
     from recruitlib.review.approval import read_approval
 
-    for read, name in ((read_decisions, "decisions"), (read_approval, "approval")):
-        with pytest.raises(ParameterError, match="見本"):
-            read(project / f"params/test_ward/{name}.yaml", "test_ward", False)
+    people = project / "params/test_ward"
+    with pytest.raises(ParameterError, match="見本"):
+        read_decisions(people / "decisions.yaml", "test_ward", False, {})
+    with pytest.raises(ParameterError, match="見本"):
+        read_approval(people / "approval.yaml", "test_ward", False)
 
 
 def test_no_list_of_protected_people_stops_with_12(project: Path, run_quietly: Run) -> None:
@@ -398,9 +408,10 @@ def test_a_refused_real_run_leaves_no_register_under_the_passphrase_that_was_tri
 ) -> None:
     monkeypatch.setenv("RECRUITLIB_PASSPHRASE", "試しの合言葉、実行のもの")
     monkeypatch.setenv("RECRUITLIB_REGISTER_PASSPHRASE", "試しの合言葉、受付簿のもの")
-    change_parameters(project, run_kind="production", business_date={})
+    add_officer(project, False, "1024", "主任", "職員ご本人だけの合言葉です")
+    change_parameters(project, operator="1024", run_kind="production", business_date={})
     expect_stop(project, run_quietly, GuardError)
-    assert not (project / "register").exists()
+    assert not list((project / "register").glob("r*"))
 
 
 def test_an_accepted_run_makes_the_register_when_the_applications_come(

@@ -15,13 +15,14 @@ import pytest
 
 from recruitlib.base.audit import read_entries
 from recruitlib.base.counts import read_counts
-from recruitlib.base.decisions import Decisions, decide_case, write_decisions
+from recruitlib.base.decisions import confirm_case, decide_case, write_decisions
 from recruitlib.base.errors import AwaitingPerson
 from recruitlib.base.tables import parse_table
 from recruitlib.base.vault import read_private, unlock_key
 from recruitlib.optouts.reasons import TIER_WORDS
 from recruitlib.review.panels import read_cases
 from tests.conftest import WARD, change_parameters
+from tests.officers import SECOND, STAFF, begin_decisions, sign_as
 
 COUNT = 1_000
 FULL_WIDTH = str.maketrans("0123456789-", "０１２３４５６７８９－")
@@ -88,14 +89,16 @@ def decide_everything(project: Path, folder: Path) -> int:
         "near_pair": {"decision": "another", "reason": "other_person"},
     }
     near = set(tables["candidates"]["application_id"])
-    decisions = Decisions("", "", {}, "")
+    decisions = begin_decisions()
     for case in cases.to_dict("records"):
         found = {"decision": "matched", "candidate": 1, "reason": "typing_error"}
         nobody = {"decision": "outside", "reason": "no_such_person"}
         undecided = found if case["application_id"] in near else nobody
-        decisions = decide_case(decisions, case, choices.get(case["kind"], undecided), "担当 甲")
+        choice = choices.get(case["kind"], undecided)
+        decisions = decide_case(decisions, case, choice, sign_as(STAFF))
+        decisions = confirm_case(decisions, case, sign_as(SECOND))
     path = project / "params/test_ward/decisions.yaml"
-    write_decisions(path, "test_ward", True, decisions._replace(confirmed_by="係長 乙"))
+    write_decisions(path, decisions)
     return len(cases)
 
 

@@ -17,8 +17,9 @@ import pandas as pd
 import pypdfium2 as pdfium
 import yaml
 
+from recruitlib.base.papers import default_font_path
 from recruitlib.labels.fitting import FittedLabel, fit_labels
-from recruitlib.labels.fonts import LabelFont, default_font_path
+from recruitlib.labels.fonts import LabelFont
 from recruitlib.labels.printing import render_labels
 from recruitlib.labels.sheets import Sheet, find_place, locate_cell, read_sheet
 from tests.conftest import ROOT

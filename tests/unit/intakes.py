@@ -10,7 +10,7 @@ import pandas as pd
 import pyrage
 
 from recruitlib.base.audit import append_entry
-from recruitlib.base.decisions import Decisions, decide_case, write_decisions
+from recruitlib.base.decisions import decide_case, write_decisions
 from recruitlib.base.parameters import read_parameters
 from recruitlib.base.run import Stage, ask_guard, list_answers, read_private_table
 from recruitlib.base.vault import RunKey
@@ -24,10 +24,10 @@ from recruitlib.registry.intake import (
     take_protections,
 )
 from tests.conftest import ROOT
+from tests.officers import SECOND, STAFF, begin_decisions, confirm_all, sign_as
 
 PARAMETERS = read_parameters(ROOT / "params/test_ward.yaml")
 KEY = RunKey(str(pyrage.x25519.Identity.generate()), b"key of a test")
-STAFF, SECOND = "担当者A（見本）", "確認者B（見本）"
 LEFT_OUT = {"decision": "left_out", "reason": "checked_with_registry"}
 
 
@@ -67,12 +67,12 @@ def take_in(stage: Stage) -> Taken:
 def decide_all(stage: Stage, choices: dict[int, dict[str, Any]] | None = None) -> pd.DataFrame:
     """Decide every case that waits as two people would: left out, unless another choice is given."""
     cases = read_private_table(stage, "doubts_01")
-    decisions = Decisions("", "", {}, "")
+    decisions = begin_decisions()
     for case in cases.to_dict("records"):
         choice = (choices or {}).get(case["case"], LEFT_OUT)
-        decisions = decide_case(decisions, case, choice, STAFF)
-    path = stage.locate("load_decisions_file")
-    write_decisions(path, "test_ward", True, decisions._replace(confirmed_by=SECOND))
+        decisions = decide_case(decisions, case, choice, sign_as(STAFF))
+    decisions = confirm_all(decisions, cases.to_dict("records"), SECOND)
+    write_decisions(stage.locate("load_decisions_file"), decisions)
     return cases
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pandas as pd
 import pyrage
 
 from recruitlib.base.audit import append_entry, read_entries
-from recruitlib.base.decisions import Decisions, decide_case, write_decisions
+from recruitlib.base.decisions import decide_case, write_decisions
+from recruitlib.base.officers import DEMONSTRATION_OFFICERS
 from recruitlib.base.parameters import read_parameters
 from recruitlib.base.run import Stage, find_today
 from recruitlib.base.tables import write_table
@@ -17,6 +19,7 @@ from recruitlib.base.vault import RunKey, write_private
 from recruitlib.registry.extract import RESIDENT_COLUMNS
 from recruitlib.review.confirmation import list_review_cases
 from tests.conftest import ROOT
+from tests.officers import STAFF, begin_decisions, confirm_all, sign_as
 
 # Made without a passphrase: deriving one is slow on purpose.
 KEY = RunKey(str(pyrage.x25519.Identity.generate()), b"digest key of the unit tests")
@@ -33,6 +36,9 @@ def make_stage(folder: Path, number: str, **changes: Any) -> Stage:
     parameters.update(changes)
     run = folder / "runs/test_ward"
     run.mkdir(parents=True, exist_ok=True)
+    officers = folder / DEMONSTRATION_OFFICERS
+    officers.parent.mkdir(exist_ok=True)
+    shutil.copy(ROOT / DEMONSTRATION_OFFICERS, officers)
     append_entry(run, number, "begun", files={})
     return Stage(number, folder, run, parameters, KEY, find_today(parameters, number))
 
@@ -70,9 +76,6 @@ def make_residents(*changes: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype(
         {name: "str" for name in columns if name != "source_row"}
     )
-
-
-STAFF, SECOND = "主任 甲", "係長 乙"
 
 
 def make_situation() -> dict[str, pd.DataFrame]:
@@ -113,10 +116,16 @@ def make_situation() -> dict[str, pd.DataFrame]:
         [("form:3", 1, ids[2], "番地", 1), ("form:3", 2, ids[3], "氏名", 1)],
         columns=["application_id", "place", "addressee_id", "evidence", "agreeing"],
     ).astype({"application_id": "str", "addressee_id": "str", "evidence": "str"})
+    # Person 8 is nearer to the second application than anybody but its own subject.
+    near = pd.DataFrame(
+        [("form:2", ids[1], "三つとも同じ"), ("form:2", ids[7], "氏名が同じ")],
+        columns=["application_id", "addressee_id", "evidence"],
+        dtype="str",
+    )
     return {
         "cohort": cohort, "applications": applications, "matches": matches,
-        "candidates": candidates, "protected": pd.DataFrame({"addressee_id": [ids[5]]}),
-        "housemates": pd.DataFrame({"addressee_id": [ids[6]]}),
+        "candidates": candidates, "near": near, "protected": pd.DataFrame({"addressee_id": [ids[5]]}),
+        "housemates": pd.DataFrame({"addressee_id": [ids[6]], "lives_with": [ids[5]]}),
     }  # fmt: skip
 
 
@@ -128,13 +137,17 @@ CHOICES: dict[int, dict[str, Any]] = {
 }
 
 
-def decide_cases(stage: Stage, choices: dict[int, dict[str, Any]], confirmed_by: str) -> None:
+def decide_cases(
+    stage: Stage, choices: dict[int, dict[str, Any]], confirmed_by: str, decided_by: str = STAFF
+) -> None:
     """Write the decisions of the situation's cases as two officers would."""
     tables = make_situation()
     cases = list_review_cases(tables, stage.key.digest_key)
-    decisions = Decisions("", "", {}, "")
-    for case in cases.to_dict("records"):
+    decisions = begin_decisions()
+    rows = cases.to_dict("records")
+    for case in rows:
         if case["case"] in choices:
-            decisions = decide_case(decisions, case, choices[case["case"]], STAFF)
-    path = stage.locate("decisions_file")
-    write_decisions(path, "test_ward", True, decisions._replace(confirmed_by=confirmed_by))
+            decisions = decide_case(decisions, case, choices[case["case"]], sign_as(decided_by))
+    if confirmed_by:
+        decisions = confirm_all(decisions, rows, confirmed_by)
+    write_decisions(stage.locate("decisions_file"), decisions)

@@ -13,20 +13,28 @@ import yaml
 from recruitlib.base.choices import DECISIONS, KIND_LABELS, REASONS
 from recruitlib.base.decisions import (
     Decisions,
-    are_two_people,
+    check_choice,
     check_decision,
+    confirm_case,
     decide_case,
+    encrypt_note,
+    list_people,
     read_decisions,
-    require_two_people,
+    read_note,
+    tell_decision,
+    undo_case,
     write_decisions,
 )
 from recruitlib.base.errors import AwaitingPerson, ParameterError
+from recruitlib.base.people_files import are_two_people, require_two_people
+from recruitlib.base.vault import generate_key
 from recruitlib.optouts.cases import list_cases, list_excluded, settle_matches
 from recruitlib.optouts.people import PEOPLE_COLUMNS
 from tests.conftest import ROOT
+from tests.officers import OFFICERS, SECOND, STAFF, THIRD, begin_decisions, sign_as
 
 KEY = b"key of a test"
-STAFF, SECOND = "担当者A", "確認者B"
+NOBODY = begin_decisions("test_run")
 MATCHED = {"decision": "matched", "reason": "typing_error", "candidate": 2}
 
 
@@ -59,7 +67,7 @@ def make_candidates(*ids: str) -> pd.DataFrame:
 
 
 CANDIDATES = make_candidates("0000011", "0000012")
-HOUSEMATES = pd.DataFrame({"addressee_id": ["0000021"]})
+HOUSEMATES = pd.DataFrame({"addressee_id": ["0000021"], "lives_with": ["0000099"]})
 PAIRS = pd.DataFrame(columns=["application_id", "addressee_id"], dtype="str")
 COHORT = pd.DataFrame(
     [
@@ -82,21 +90,24 @@ def find_case(number: int) -> Mapping[str, Any]:
     return make_cases().to_dict("records")[number - 1]
 
 
-def decide(
-    *choices: tuple[int, Mapping[str, Any]], by: tuple[str, str] = (STAFF, SECOND)
-) -> Decisions:
-    decisions = Decisions("", "", {}, "")
+def decide(*choices: tuple[int, Mapping[str, Any]], confirmed: bool = True) -> Decisions:
+    decisions = NOBODY
     for number, choice in choices:
-        decisions = decide_case(decisions, find_case(number), choice, by[0])
-    return decisions._replace(confirmed_by=by[1])
+        decisions = decide_case(decisions, find_case(number), choice, sign_as(STAFF))
+        if confirmed:
+            decisions = confirm_case(decisions, find_case(number), sign_as(SECOND))
+    return decisions
+
+
+def change_entry(decisions: Decisions, number: int = 1, **changes: Any) -> Decisions:
+    """Change an entry as somebody with an editor would."""
+    entry = {**decisions.cases[number], **changes}
+    return decisions._replace(cases={**decisions.cases, number: entry})
 
 
 def write_file(folder: Path, **changes: Any) -> Path:
-    case = {"case": 1, "digest": find_case(1)["digest"][:16], **MATCHED}
-    content = {
-        "demonstration": True, "run_id": "test_run", "decided_by": STAFF, "confirmed_by": SECOND,
-        "cases": [case],
-    }  # fmt: skip
+    cases = [dict(entry) for entry in decide((1, MATCHED)).cases.values()]
+    content = {"demonstration": True, "run_id": "test_run", "cases": cases}
     path = folder / "decisions.yaml"
     text = yaml.safe_dump({**content, **changes}, allow_unicode=True)
     path.write_text(text, encoding="utf-8")
@@ -109,6 +120,21 @@ def test_every_undecided_confirmable_or_withdrawn_application_and_housemate_is_a
     assert cases["kind"].tolist() == ["undecided", "to_confirm", "withdrawn", "housemate"]
     assert cases["addressee_id"].tolist() == ["", "0000003", "0000004", "0000021"]
     assert cases["choices"].tolist() == [2, 0, 0, 0]
+
+
+def test_a_housemate_is_decided_anew_when_he_moves_or_somebody_else_is_protected() -> None:
+    def digest(lives_with: str, address: str) -> str:
+        mates = pd.DataFrame({"addressee_id": ["0000021"], "lives_with": [lives_with]})
+        row = dict.fromkeys(PEOPLE_COLUMNS, "") | {"addressee_id": "0000021", "address": address}
+        cases = list_cases(
+            make_applications(), make_matches(), CANDIDATES, mates, PAIRS, pd.DataFrame([row]), KEY
+        )
+        return str(cases["digest"].iloc[-1])
+
+    before = digest("0000099", "片町1番1号")
+    assert digest("0000099", "片町1番1号") == before
+    assert digest("0000098 0000099", "片町1番1号") != before
+    assert digest("0000099", "片町1番2号") != before
 
 
 def test_a_resident_whose_record_changed_is_decided_anew() -> None:
@@ -164,7 +190,7 @@ def test_a_decision_of_two_people_settles_its_case() -> None:
 
 
 def test_what_nobody_decided_stays_as_it_was() -> None:
-    nobody = Decisions("", "", {}, "")
+    nobody = NOBODY
     settled, cases = settle_matches(make_matches(), CANDIDATES, make_cases(), nobody)
     pd.testing.assert_frame_equal(settled, make_matches())
     assert set(cases["problem"]) == {"決定がありません"}
@@ -215,11 +241,11 @@ def test_a_choice_that_the_case_does_not_offer_is_refused_and_not_counted(
     number: int, choice: dict[str, Any], problem: str
 ) -> None:
     with pytest.raises(ParameterError, match=problem):
-        decide_case(Decisions("", "", {}, ""), find_case(number), choice, STAFF)
+        decide_case(NOBODY, find_case(number), choice, sign_as(STAFF))
     case = find_case(number)
     decision = {"case": number, "digest": case["digest"][:16], **choice}
-    assert problem in check_decision(case, decision)
-    decisions = Decisions(STAFF, SECOND, {number: decision}, "")
+    assert problem in check_choice(case, decision)
+    decisions = NOBODY._replace(cases={number: decision})
     settled, _ = settle_matches(make_matches(), CANDIDATES, make_cases(), decisions)
     pd.testing.assert_frame_equal(settled, make_matches())
 
@@ -229,14 +255,14 @@ def test_a_refusal_lists_what_can_be_chosen() -> None:
     with pytest.raises(
         ParameterError, match="「対象者の中に該当者なし」の理由の符号でない"
     ) as stop:
-        decide_case(Decisions("", "", {}, ""), find_case(1), choice, STAFF)
+        decide_case(NOBODY, find_case(1), choice, sign_as(STAFF))
     assert "no_such_person=該当者なし、other_person=別人" in str(stop.value)
     assert "typing_error" not in str(stop.value)
     with pytest.raises(ParameterError, match="選べない決定です") as stop:
-        decide_case(Decisions("", "", {}, ""), find_case(2), choice, STAFF)
+        decide_case(NOBODY, find_case(2), choice, sign_as(STAFF))
     assert "matched=除外する（この候補が本人）、rejected=申出を認めない" in str(stop.value)
     with pytest.raises(ParameterError, match="候補の番号がありません（選べるもの: 1 から 2）"):
-        decide_case(Decisions("", "", {}, ""), find_case(1), {**MATCHED, "candidate": 3}, STAFF)
+        decide_case(NOBODY, find_case(1), {**MATCHED, "candidate": 3}, sign_as(STAFF))
 
 
 def test_every_reason_belongs_to_a_decision_and_every_decision_has_its_words() -> None:
@@ -250,7 +276,8 @@ def test_every_reason_belongs_to_a_decision_and_every_decision_has_its_words() -
 def test_the_shipped_decisions_have_reasons_of_their_own(name: str) -> None:
     path = ROOT / f"params/{name}/decisions.yaml"
     given = {
-        (own["decision"], own["reason"]) for own in read_decisions(path, name, True).cases.values()
+        (own["decision"], own["reason"])
+        for own in read_decisions(path, name, True, OFFICERS).cases.values()
     }
     kinds = ("undecided", "to_confirm", "withdrawn", "near_pair")
     assert given <= {
@@ -262,19 +289,20 @@ def test_the_shipped_decisions_have_reasons_of_their_own(name: str) -> None:
 @pytest.mark.parametrize("digest", ["", "0" * 16, None, "abcd"])
 def test_a_decision_with_a_stale_or_missing_digest_is_not_counted(digest: str | None) -> None:
     decision = {"case": 1, "digest": digest, **MATCHED}
-    assert check_decision(find_case(1), decision) == "決定の後に内容が変わりました"
+    assert check_choice(find_case(1), decision) == "決定の後に内容が変わりました"
 
 
 def test_a_digest_may_be_written_in_groups_of_four() -> None:
     digest = find_case(1)["digest"]
     grouped = " ".join(digest[start : start + 4] for start in range(0, 16, 4))
-    assert check_decision(find_case(1), {"case": 1, "digest": grouped, **MATCHED}) == ""
+    assert check_choice(find_case(1), {"case": 1, "digest": grouped, **MATCHED}) == ""
 
 
 def test_a_new_decision_must_be_confirmed_anew() -> None:
     confirmed = decide((1, MATCHED))
-    again = decide_case(confirmed, find_case(1), {**MATCHED, "candidate": 1}, STAFF)
-    assert again.confirmed_by == ""
+    assert check_decision(find_case(1), confirmed) == ""
+    again = decide_case(confirmed, find_case(1), {**MATCHED, "candidate": 1}, sign_as(STAFF))
+    assert check_decision(find_case(1), again) == "別の一人による確認がありません"
 
 
 @pytest.mark.parametrize(
@@ -292,21 +320,8 @@ def test_one_person_is_not_two_however_the_name_is_written(
     tmp_path: Path, first: str | None, second: str | None
 ) -> None:
     assert not are_two_people(first, second)  # type: ignore[arg-type]
-    decisions = read_decisions(
-        write_file(tmp_path, decided_by=first, confirmed_by=second), "test_run", True
-    )
-    settled, cases = settle_matches(make_matches(), CANDIDATES, make_cases(), decisions)
-    assert cases["problem"][0] == "別の一人による確認がありません"
-    pd.testing.assert_frame_equal(settled, make_matches())
     with pytest.raises(AwaitingPerson):
         require_two_people(tmp_path / "decisions.yaml", first or "", second or "", "二人")
-
-
-def test_a_line_that_was_left_empty_is_not_a_second_person(tmp_path: Path) -> None:
-    path = write_file(tmp_path)
-    text = path.read_text(encoding="utf-8").replace(f"confirmed_by: {SECOND}", "confirmed_by:")
-    path.write_text(text, encoding="utf-8")
-    assert read_decisions(path, "test_run", True).problem
 
 
 @pytest.mark.parametrize(
@@ -324,13 +339,13 @@ def test_two_people_are_two(first: str, second: str) -> None:
 def test_a_file_that_was_written_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "people" / "decisions.yaml"
     decisions = decide((1, MATCHED), (3, {"decision": "matched", "reason": "withdrawal_unproved"}))
-    write_decisions(path, "test_run", True, decisions)
-    assert read_decisions(path, "test_run", True) == decisions
+    write_decisions(path, decisions)
+    assert read_decisions(path, "test_run", True, OFFICERS) == decisions
 
 
 def test_without_a_file_nobody_decided_anything(tmp_path: Path) -> None:
-    read = read_decisions(tmp_path / "decisions.yaml", "test_run", True)
-    assert read == Decisions("", "", {}, "")
+    read = read_decisions(tmp_path / "decisions.yaml", "test_run", True, OFFICERS)
+    assert read == NOBODY
 
 
 @pytest.mark.parametrize(
@@ -344,28 +359,110 @@ def test_without_a_file_nobody_decided_anything(tmp_path: Path) -> None:
         ({"cases": None}, "test_run", True, "並びではありません"),
         ({"cases": [{"decision": "matched"}]}, "test_run", True, "並びではありません"),
         ({"cases": [{"case": 1}, {"case": 2}, {"case": 1}]}, "test_run", True, "事例1: 決定が二つ"),
+        ({"cases": [{"case": 1, "memo": "氏名"}]}, "test_run", True, "知らない項目があります（1種類）"),
     ],
 )  # fmt: skip
 def test_a_file_of_another_run_another_kind_of_run_or_another_form_is_refused(
     tmp_path: Path, changes: dict[str, Any], run_id: str, demonstration: bool, objection: str
 ) -> None:
     with pytest.raises(ParameterError, match=objection):
-        read_decisions(write_file(tmp_path, **changes), run_id, demonstration)
+        read_decisions(write_file(tmp_path, **changes), run_id, demonstration, OFFICERS)
 
 
-@pytest.mark.parametrize("name", ["demonstration", "run_id", "decided_by", "confirmed_by", "cases"])
+@pytest.mark.parametrize("name", ["demonstration", "run_id", "cases"])
 def test_a_file_without_one_of_its_parts_is_refused(tmp_path: Path, name: str) -> None:
     path = write_file(tmp_path)
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     del content[name]
     path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
     with pytest.raises(ParameterError, match=f"{name}: 書かれていません"):
-        read_decisions(path, "test_run", True)
+        read_decisions(path, "test_run", True, OFFICERS)
 
 
 def test_a_housemate_whom_nobody_confirmed_is_not_taken_for_decided() -> None:
-    decisions = decide((4, {"decision": "excluded", "reason": "household_protected"}))
-    unconfirmed = decisions._replace(problem="別の一人による確認がありません")
+    excluded = (4, {"decision": "excluded", "reason": "household_protected"})
+    assert list_excluded(make_cases(), decide(excluded), "housemate") == ["0000021"]
+    unconfirmed = decide(excluded, confirmed=False)
     assert list_excluded(make_cases(), unconfirmed, "housemate") == []
     supplied = decide((4, {"decision": "supplied", "reason": "not_protected"}))
     assert list_excluded(make_cases(), supplied, "housemate") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"candidate": 1}, "決めた人の署名が合いません"),
+        ({"reason": "parent_signed"}, "決めた人の署名が合いません"),
+        ({"also": [1]}, "決めた人の署名が合いません"),
+        ({"note": "書き足し"}, "決めた人の署名が合いません"),
+        ({"case": 2}, "決めた人の署名が合いません"),
+        ({"decided_by": THIRD}, "決めた人の署名が合いません"),
+        ({"decided_by": "見本Z"}, "決めた人が職員の一覧にありません"),
+        ({"decided_by": 1}, "決めた人が職員の一覧にありません"),
+        ({"decided_by": None}, "決めた人が職員の一覧にありません"),
+        ({"decided_by": ""}, "決めた人が職員の一覧にありません"),
+        ({"decided_signature": ""}, "決めた人の署名が合いません"),
+        ({"decided_signature": "あ"}, "決めた人の署名が合いません"),
+        ({"confirmed_by": THIRD}, "確かめた人の署名が合いません"),
+        ({"confirmed_by": STAFF}, "決めた人と確かめた人が同じです（職員番号が同じです）"),
+        ({"confirmed_by": "見本Z"}, "確かめた人が職員の一覧にありません"),
+        ({"confirmed_by": ""}, "別の一人による確認がありません"),
+        ({"confirmed_signature": None}, "確かめた人の署名が合いません"),
+    ],
+)
+def test_what_was_changed_by_hand_after_it_was_signed_does_not_count(
+    changes: dict[str, Any], problem: str
+) -> None:
+    signed = decide((1, MATCHED))
+    assert check_decision(find_case(1), signed) == ""
+    changed = change_entry(signed, **changes)
+    assert check_decision(find_case(1), changed) == problem
+    settled, cases = settle_matches(make_matches(), CANDIDATES, make_cases(), changed)
+    assert cases["problem"][0] == problem
+    pd.testing.assert_frame_equal(settled, make_matches())
+
+
+@pytest.mark.parametrize("changes", [{"run_id": "other_run"}, {"demonstration": False}], ids=str)
+def test_a_signed_decision_of_another_run_does_not_count_here(changes: dict[str, Any]) -> None:
+    moved = decide((1, MATCHED))._replace(**changes)
+    assert check_decision(find_case(1), moved) == "決めた人の署名が合いません"
+
+
+def test_the_one_who_decided_cannot_confirm_and_nobody_confirms_what_was_changed() -> None:
+    decided = decide((1, MATCHED), confirmed=False)
+    with pytest.raises(AwaitingPerson, match="別の人でなければなりません（職員番号が同じです）"):
+        confirm_case(decided, find_case(1), sign_as(STAFF))
+    with pytest.raises(ParameterError, match="決めた人の署名が合いません"):
+        confirm_case(change_entry(decided, candidate=1), find_case(1), sign_as(SECOND))
+    with pytest.raises(AwaitingPerson, match="決定がありません"):
+        confirm_case(decided, find_case(2), sign_as(SECOND))
+    assert check_decision(find_case(1), confirm_case(decided, find_case(1), sign_as(SECOND))) == ""
+
+
+def test_all_cases_are_decided_by_one_and_an_undone_one_is_open_again() -> None:
+    decided = decide((1, MATCHED))
+    choice = {"decision": "rejected", "reason": "authority_missing"}
+    with pytest.raises(ParameterError, match="ほかの事例は別の人が決めています"):
+        decide_case(decided, find_case(2), choice, sign_as(SECOND))
+    both = decide_case(decided, find_case(2), choice, sign_as(STAFF))
+    assert (list_people([both], "decided_by"), list_people([both], "confirmed_by")) == (
+        [STAFF],
+        [SECOND],
+    )
+    assert sorted(undo_case(both, 1).cases) == [2]
+    assert tell_decision(find_case(1), undo_case(both, 1)) == "まだ"
+    assert tell_decision(find_case(1), both).endswith(
+        "決めた人: 見本A（担当者A（見本））、確認した人: 見本B（地域コミュニティ課 係長（見本））"
+    )
+
+
+def test_a_note_is_signed_and_stands_encrypted_in_the_file(tmp_path: Path) -> None:
+    key = generate_key(demonstration=False)
+    text = "母の 架空花子さん に電話で確かめた。"
+    signed = decide((1, {**MATCHED, "note": encrypt_note(key, text)}))
+    write_decisions(tmp_path / "d.yaml", signed)
+    assert "架空" not in (tmp_path / "d.yaml").read_text(encoding="utf-8")
+    read = read_decisions(tmp_path / "d.yaml", "test_run", True, OFFICERS)
+    assert check_decision(find_case(1), read) == ""
+    assert read_note(key, read.cases[1]) == text
+    assert read_note(key, decide((1, MATCHED)).cases[1]) == ""

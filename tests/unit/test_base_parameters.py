@@ -141,7 +141,7 @@ def test_a_key_that_is_no_name_is_refused_and_does_not_break_the_message(
 
 REQUIRED_NAMES = sorted(set(_read_shipped()) - {
     "business_date", "registry_max_age_days", "applications_zero_confirmed_by", "optout_validity",
-    "late_optout", "applicants", "undecided", "bundle_by", "bundle_request_quote", "label_fonts",
+    "late_optout", "applicants", "review_checklist_file", "undecided", "bundle_by", "bundle_request_quote", "label_fonts",
     "label_sheets_file", "label_first_position", "label_offset_x_mm", "label_offset_y_mm",
     "label_scale", "label_order", "label_lot_sheets",
     "label_inset_left_mm", "label_inset_top_mm", "label_honorific", "label_return_line",
@@ -184,7 +184,7 @@ def test_policies_left_out_take_the_cautious_default() -> None:
         ("cohort_ages: [18, 22]", "cohort_ages: [true, 22]", "cohort_ages"),
         ("cohort_ages: [18, 22]", "cohort_ages: 18", "cohort_ages"),
         ('request_date: "2026-04-06"', "request_date: 2026-04-06", "request_date"),
-        ("operator: 担当者A（見本）", "operator:", "operator"),
+        ("operator: 見本A", "operator:", "operator"),
         ("applicants: [self]", "applicants: self", "applicants"),
         ("label_scale: 1.0", "label_scale: 1", "label_scale"),
         ("label_first_position: 1", "label_first_position: 1.5", "label_first_position"),

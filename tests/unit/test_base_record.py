@@ -28,6 +28,7 @@ from recruitlib.base.record import (
     check_files,
     check_outputs,
     list_expected,
+    read_search_terms,
     render_html,
     seal_notebooks,
     verify_record,
@@ -476,3 +477,56 @@ def test_files_are_compared_by_sha256(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
     assert check_files(tmp_path, {"a": hashlib.sha256(b"abc").hexdigest()}) == []
     assert check_files(tmp_path, {"a": hashlib.sha256(b"abd").hexdigest()})
+
+
+def test_the_names_of_towns_are_no_traces_and_the_names_of_people_are(
+    tmp_path: Path, key: RunKey
+) -> None:
+    """A form may name 大久保 or 大久保1丁目 only; a person may be called 大久保一."""
+    for name in ("params", "notebooks", "runs/r8"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "params/towns.csv").write_text(
+        "town,postal_code,has_chome,chome_count\n大久保,1690072,1,3\n下北町,1690073,1,\n片町,1600001,0,0\n",
+        encoding="utf-8-sig",
+    )
+    folder = tmp_path / "runs/r8"
+    towns = ["大久保1丁目", "下北町40丁目"]
+    people = ["大久保９丁目", "大久保一", "大久保　一", "片町1番1号", NAME]
+    typed = pd.DataFrame({"address": [*towns, "大久保９丁目", "片町1番1号"]})
+    remember_terms(folder, key, "02", typed)
+    remember_terms(folder, key, "02", pd.DataFrame({"full_name": ["大久保一", "大久保　一", NAME]}))
+    assert {*towns, *people} <= set(read_search_terms(folder, key))
+    (folder / "run.yaml").write_text('"02": {towns_file: params/towns.csv}', encoding="utf-8")
+    found = set(read_search_terms(folder, key))
+    assert set(people) <= found and found.isdisjoint(towns)
+    # A table that 02 will refuse is none.
+    (tmp_path / "params/towns.csv").write_text("町名\n大久保\n", encoding="utf-8")
+    assert set(towns) <= set(read_search_terms(folder, key))
+
+
+def test_a_word_of_the_notebooks_is_no_trace_unless_the_registry_holds_it(
+    tmp_path: Path, key: RunKey
+) -> None:
+    """Whoever types 提供対象者 into the form stops nothing; a name noted in a notebook is found."""
+    (tmp_path / "params").mkdir()
+    notebook = tmp_path / "notebooks/03_review_counts.ipynb"
+    notebook.parent.mkdir()
+    nbformat.write(_build(note=f"メモ: {NAME}さんは窓口に来た。提供対象者の表。"), notebook)
+    folder = tmp_path / "runs/r8"
+    folder.mkdir(parents=True)
+    remember_terms(folder, key, "02", pd.DataFrame({"full_name": ["提供対象者", NAME]}))
+    assert read_search_terms(folder, key) == []
+    remember_terms(folder, key, "01", PEOPLE)
+    found = read_search_terms(folder, key)
+    assert NAME in found and "提供対象者" not in found
+
+
+def test_the_page_of_a_run_that_waits_says_so_in_japanese(tmp_path: Path) -> None:
+    notebook = _build()
+    told = nbformat.v4.new_markdown_cell("An Exception was encountered at 'In [1]'.")
+    told.metadata["tags"] = ["papermill-error-cell-tag"]
+    notebook.cells.insert(0, told)
+    path = _put(tmp_path, notebook)
+    page = render_html(path).decode()
+    assert "Exception" not in page and "この実行は途中で止まっています" in page
+    assert "An Exception" in path.read_text(encoding="utf-8")

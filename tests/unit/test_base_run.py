@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import shutil
 import types
 from datetime import date, datetime
 from pathlib import Path
@@ -27,14 +28,16 @@ from recruitlib.base import run as run_module
 from recruitlib.base.audit import AUDIT_NAME, append_entry, find_latest, read_entries
 from recruitlib.base.counts import Count
 from recruitlib.base.errors import (
+    AwaitingPerson,
     FormError,
     GuardError,
     IntegrityError,
     ParameterError,
 )
 from recruitlib.base.guards import GUARDS, list_due
+from recruitlib.base.officers import DEMONSTRATION_OFFICERS
 from recruitlib.base.parameters import NOTEBOOKS, PARAMETERS, STAGES
-from recruitlib.base.record import verify_record
+from recruitlib.base.record import LIVE_VARIABLE, verify_record
 from recruitlib.base.run import (
     Stage,
     ask_guard,
@@ -44,6 +47,7 @@ from recruitlib.base.run import (
     find_today,
     keep_proposal,
     list_answers,
+    list_completed,
     locate_run,
     pick_parameters,
     read_completed,
@@ -74,6 +78,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a project folder with a run whose key the launcher has opened already."""
     for name in ("params", "notebooks", f"runs/test_ward/{PRIVATE}"):
         (tmp_path / name).mkdir(parents=True)
+    shutil.copy(ROOT / DEMONSTRATION_OFFICERS, tmp_path / DEMONSTRATION_OFFICERS)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv(PASSPHRASE_VARIABLE, raising=False)
     monkeypatch.setenv(KEY_VARIABLE, pack_key(KEY))
@@ -633,3 +638,31 @@ def test_a_stop_in_a_kernel_is_recorded_by_class_and_its_detail_is_encrypted(
     for text in (str(notebook), str(caught.value), terminal.out, terminal.err, audit):
         assert "架空野" not in text
     assert verify_record(folder) == []
+
+
+def test_the_operator_is_a_listed_officer() -> None:
+    with pytest.raises(ParameterError, match="operator（作業する担当者）: この職員番号は"):
+        _begin("01", operator="見本Z")
+    assert _begin("01").parameters["operator"] == "見本A"
+
+
+def test_a_review_that_stands_in_a_live_session_only_lets_nothing_be_printed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _run("01", "02")
+    monkeypatch.setenv(LIVE_VARIABLE, "03_review_counts_1.ipynb")
+    _run("03")
+    monkeypatch.delenv(LIVE_VARIABLE)
+    with pytest.raises(AwaitingPerson, match="確認の画面で動かしたままです"):
+        _begin("04")
+    _run("03")
+    assert _begin("04").number == "04"
+
+
+def test_a_stage_that_was_begun_again_is_not_complete(folder: Path) -> None:
+    _run("01", "02", "03", "04")
+    assert list_completed(read_entries(folder)) == ["01", "02", "03", "04"]
+    _begin("04")
+    assert list_completed(read_entries(folder)) == ["01", "02", "03"]
+    _run("02")
+    assert list_completed(read_entries(folder)) == ["01", "02"]

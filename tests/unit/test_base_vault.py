@@ -29,6 +29,7 @@ from recruitlib.base.vault import (
     REGISTER_PASSPHRASE_VARIABLE,
     RunKey,
     create_key,
+    decrypt_by_passphrase,
     open_key,
     pack_key,
     read_passphrase,
@@ -67,12 +68,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RunKey]:
 # ---- the key ----
 
 
-def test_the_key_is_a_standard_age_file_locked_with_the_passphrase(
-    run: tuple[Path, RunKey],
+@pytest.mark.usefixtures("slow_locks")
+def test_the_key_is_a_standard_age_file_locked_with_the_passphrase_and_much_work(
+    tmp_path: Path,
 ) -> None:
-    folder, key = run
+    folder, key = tmp_path, create_key(tmp_path, PASSPHRASE, demonstration=False)
     content = (folder / PRIVATE / KEY_NAME).read_bytes()
     assert content.startswith(b"age-encryption.org/v1\n-> scrypt ")
+    assert int(content.splitlines()[1].split()[-1]) >= 14, "doublings"
     assert key.identity.startswith("AGE-SECRET-KEY-1")
     assert key.identity.encode() not in content
     opened = pyrage.passphrase.decrypt(content, PASSPHRASE).decode()
@@ -379,3 +382,21 @@ def test_a_new_register_s_passphrase_is_asked_twice_at_the_prompt(
     assert typed == []
     typed[:] = [REGISTER_PASSPHRASE]
     assert read_register_passphrase("r8", demonstration=False, new=False) == REGISTER_PASSPHRASE
+
+
+def test_a_busy_computer_does_not_call_a_right_passphrase_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = ["Excessive work parameter for passphrase."] * 3
+
+    def decrypt(content: bytes, passphrase: str) -> bytes:
+        if answers:
+            raise pyrage.DecryptError(answers.pop())
+        return content
+
+    monkeypatch.setattr(pyrage.passphrase, "decrypt", decrypt)
+    assert decrypt_by_passphrase(b"x", "demo") == b"x"
+    answers[:] = ["Decryption failed", "and is not tried again"]
+    with pytest.raises(pyrage.DecryptError, match="again"):
+        decrypt_by_passphrase(b"x", "demo")
+    assert answers == ["Decryption failed"]

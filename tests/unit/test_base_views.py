@@ -5,6 +5,7 @@ Right values: Python's html.parser and the PNG specification (signature and chun
 
 from __future__ import annotations
 
+import re
 import struct
 from html.parser import HTMLParser
 
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recruitlib.base.views import render_figure, show_png, show_table
+from recruitlib.base.views import render_figure, show_png, show_table, show_text
 
 STEADY = settings(deadline=None, derandomize=True)
 OWN_TAGS = {"table", "caption", "thead", "tbody", "tr", "th", "td"}
@@ -110,3 +111,80 @@ def test_a_picture_carries_its_text_alternative(alternative: str) -> None:
     image = show_png(_draw(), alternative)
     _, metadata = image._repr_mimebundle_()
     assert metadata["image/png"]["alt"] == alternative
+
+
+class _Shown(HTMLParser):
+    """The text of a page as a browser shows it, its tags, and its text piece by piece."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.pieces: list[str] = []
+        self._open = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        assert not attrs
+        self._open = False
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = False
+
+    def handle_data(self, data: str) -> None:
+        if self._open:
+            self.pieces[-1] += data
+        else:
+            self.pieces.append(data)
+        self._open = True
+
+
+def read_shown(text: str, limit: int = 300) -> _Shown:
+    shown = _Shown()
+    shown.feed(show_text(text, limit))
+    shown.close()
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("<img src=x onerror=alert(1)>", "<img src=x onerror=alert(1)>"),
+        ("</script><h1>&amp;", "</script><h1>&amp;"),
+        ("=HYPERLINK(\"x\")", "=HYPERLINK(\"x\")"),
+        (r"$\LaTeX$ \(x\) \[y\]", r"$\LaTeX$ \(x\) \[y\]"),
+        ("*a* _b_ `c` [d](e) ~~f~~ | g", "*a* _b_ `c` [d](e) ~~f~~ | g"),
+        ("甲\u202e乙\u2066丙", "甲[U+202E]乙[U+2066]丙"),
+        ("甲\x1b[2J\x00\r\n乙", "甲[U+001B][2J[U+0000][U+000D][U+000A]乙"),
+        ("甲\u200b乙\u3164丙", "甲[U+200B]乙[U+3164]丙"),
+        ("甲\udc80", "甲[U+DC80]"),
+        # A variant selector belongs to the character that it stands behind.
+        ("葛\U000e0100　花子", "葛\U000e0100　花子"),
+    ],
+)  # fmt: skip
+def test_any_text_is_shown_as_typed_with_what_is_unseen_marked(text: str, seen: str) -> None:
+    shown = read_shown(text)
+    assert "".join(shown.pieces) == seen
+    assert shown.tags <= {"bdi", "span"}
+
+
+def test_what_is_too_long_is_cut_and_the_cut_is_told() -> None:
+    assert "".join(read_shown("あ" * 10_000).pieces) == "あ" * 300 + "…（以下略 9,700字）"
+    assert "".join(read_shown("あいうえ", 3).pieces) == "あいう…（以下略 1字）"
+    assert "".join(read_shown("あいう", 3).pieces) == "あいう"
+
+
+@given(st.text(max_size=60))
+@STEADY
+def test_no_text_becomes_a_tag_a_formula_markdown_or_a_turned_line(text: str) -> None:
+    content = show_text(text)
+    shown = read_shown(text)
+    assert shown.tags <= {"bdi", "span"}
+    # A formula begins and ends within one piece of text; alone a sign begins none.
+    assert not [piece for piece in shown.pieces if len(piece) > 1 and set(piece) & set("$\\")]
+    # Outside of our own tags and references no ASCII sign is left that Markdown would read.
+    plain = re.sub(r"</?(?:bdi|span)>|&#\d+;", "", content)
+    assert not [
+        letter for letter in plain if letter.isascii() and not (letter.isalnum() or letter == " ")
+    ]
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]", content)
+    content.encode()

@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -18,7 +18,7 @@ import yaml
 
 from recruitlib import cli
 from recruitlib.base.audit import append_entry, group_digest, read_entries
-from recruitlib.base.decisions import Decisions, read_decisions, write_decisions
+from recruitlib.base.decisions import confirm_case, decide_case, read_decisions, write_decisions
 from recruitlib.base.errors import (
     AwaitingPerson,
     FormError,
@@ -28,14 +28,18 @@ from recruitlib.base.errors import (
     ParameterError,
     UnforeseenError,
 )
+from recruitlib.base.officers import DEMONSTRATION_OFFICERS, OFFICER_PASSPHRASE_VARIABLE
 from recruitlib.base.vault import KEY_VARIABLE, pack_key, unlock_key
 from recruitlib.cli import runs
 from recruitlib.pipeline import run_pipeline
-from recruitlib.review.approval import read_approval
+from recruitlib.review.approval import read_approval, read_checklist
 from tests.conftest import PARAMETERS, ROOT, WARD, change_parameters
+from tests.officers import OFFICERS, SECOND, STAFF, THIRD, begin_decisions, sign_as
 
 JAPANESE = re.compile("[ぁ-んァ-ン一-龯]")
 DIGEST = "0123 4567 89ab cdef"
+TICKS = [["counts", "件数を確かめた"], ["cases", "事例を読んだ"]]
+CODES = [code for code, _ in TICKS]
 Call = Callable[..., tuple[int, str, str]]
 
 
@@ -74,7 +78,8 @@ def test_the_commands_are_those_of_the_manual(call: Call) -> None:
     assert code == 0
     assert set(cli.commands.commands) == {
         "demo", "run", "synth", "seal", "verify", "cases", "decide", "confirm", "approve",
-        "register", "inspect", "match", "towns", "why", "decide-listed", "sheet", "fonts",
+        "register", "inspect", "match", "towns", "why", "decide-listed", "sheet", "fonts", "officer",
+        "review", "cases-workbook", "decide-workbook",
     }  # fmt: skip
     assert all(name in out for name in cli.commands.commands)
 
@@ -286,60 +291,81 @@ def small(tmp_path: Path) -> Path:
     run = make_run(tmp_path / "runs/test_ward", "demonstration")
     sections = {"01": {"run_id": "test_ward", "run_kind": "demonstration"}}
     (run / "run.yaml").write_text(yaml.safe_dump(sections), encoding="utf-8")
-    append_entry(
-        run, "03", "guard",
-        guard="review.approved", answer="no", note=f"承認の値 {DIGEST}", problems=["まだ"],
-    )  # fmt: skip
+    shutil.copy(ROOT / DEMONSTRATION_OFFICERS, tmp_path / DEMONSTRATION_OFFICERS)
+    ask_approval(run)
     return tmp_path
 
 
-def approve(call: Call, project: Path, digest: str, by: str) -> tuple[int, str, str]:
-    return call(
-        "approve", str(project / PARAMETERS), "--digest", digest, "--by", by, "--role", "係長"
-    )
+def ask_approval(run: Path) -> None:
+    """Note what is to be approved, as 03 does."""
+    append_entry(
+        run, "03", "approval_asked",
+        digest=DIGEST.replace(" ", "") * 4, parts={"counts": "ab"}, ticks=TICKS,
+    )  # fmt: skip
+
+
+def approve(
+    call: Call, project: Path, digest: str, by: str, codes: Sequence[str] = CODES
+) -> tuple[int, str, str]:
+    ticked = [word for code in codes for word in ("--tick", code)]
+    return call("approve", str(project / PARAMETERS), "--digest", digest, "--by", by, *ticked)
 
 
 def test_a_second_person_approves_and_the_file_is_one_that_03_reads(
     small: Path, call: Call
 ) -> None:
-    code, out, _ = approve(call, small, DIGEST.replace(" ", "").upper(), "確認者B（見本）")
+    code, out, _ = approve(call, small, DIGEST.replace(" ", "").upper(), SECOND)
     assert code == 0
     assert "approval.yaml" in out
     approval = read_approval(small / "params/test_ward/approval.yaml", "test_ward", True)
     assert approval is not None
-    assert approval == ("0123456789abcdef", "確認者B（見本）", "係長", "2026-05-19")
+    assert approval.digest == DIGEST.replace(" ", "") * 4
+    assert (approval.approved_by, approval.approved_on) == (SECOND, "2026-05-19")
+    assert approval.ticked == dict(TICKS)
 
 
-@pytest.mark.parametrize(
-    "by", ["担当者A（見本）", "担当者Ａ（見本）", " 担当者 A（見本） ", "担当者A"]
-)
-def test_the_operator_cannot_approve(small: Path, call: Call, by: str) -> None:
+def test_the_operator_cannot_approve(small: Path, call: Call) -> None:
     # A65: one officer was both.
-    code, _, err = approve(call, small, DIGEST, by)
+    code, _, err = approve(call, small, DIGEST, STAFF)
     assert code == 13
-    assert "作業する人（operator）と同じです" in err and "担当者" not in err
+    assert "別の人の承認が要ります" in err and "職員番号が同じです" in err
     assert not (small / "params/test_ward").exists()
 
 
 def test_the_one_who_decided_cannot_approve_and_who_confirmed_can(small: Path, call: Call) -> None:
     path = small / "params/test_ward/decisions.yaml"
-    decision = {"case": 1, "digest": "0" * 16, "decision": "outside", "reason": "no_such_person"}
-    write_decisions(path, "test_ward", True, Decisions("主任C", "確認者B", {1: decision}, ""))
-    code, _, err = approve(call, small, DIGEST, "主任Ｃ（代理）")
-    assert code == 13 and "事例を決めた人と同じです" in err and "主任" not in err
+    case = {"case": 1, "kind": "undecided", "choices": 1, "digest": "0" * 16}
+    choice = {"decision": "outside", "reason": "no_such_person"}
+    decided = decide_case(begin_decisions(), case, choice, sign_as(THIRD))
+    write_decisions(path, confirm_case(decided, case, sign_as(SECOND)))
+    code, _, err = approve(call, small, DIGEST, THIRD)
+    assert code == 13 and "作業または決定をした人と同じです" in err
     assert not path.with_name("approval.yaml").exists()
-    assert approve(call, small, DIGEST, "確認者B")[0] == 0
+    assert approve(call, small, DIGEST, SECOND)[0] == 0
 
 
-@pytest.mark.parametrize("by", ["", " 　"])
-def test_nobody_decides_confirms_or_approves(small: Path, call: Call, by: str) -> None:
+@pytest.mark.parametrize("ticked", [[], CODES[:1], ["nothing"], [*CODES, "nothing"]], ids=str)
+def test_every_line_is_ticked_and_no_other(small: Path, call: Call, ticked: list[str]) -> None:
+    words = [word for code in ticked for word in ("--tick", code)]
     parameters = str(small / PARAMETERS)
-    choice = ["--case", "1", "--decision", "outside", "--reason", "no_such_person"]
-    for words in (["decide", parameters, *choice], ["decide-listed", parameters],
-                  ["confirm", parameters],
-                  ["approve", parameters, "--digest", DIGEST, "--role", "係長"]):  # fmt: skip
-        code, _, err = call(*words, "--by", by)
-        assert code == 10 and "--by: 空です" in err
+    code, _, err = call("approve", parameters, "--digest", DIGEST, "--by", SECOND, *words)
+    assert code in (10, 13) and TICKS[1][1] in err
+    assert not (small / "params/test_ward").exists()
+
+
+@pytest.mark.parametrize("by", ["", " 　", "見本Z", "見本a", "担当者A（見本）"])
+def test_who_is_no_listed_officer_signs_nothing(small: Path, call: Call, by: str) -> None:
+    code, _, err = approve(call, small, DIGEST, by)
+    assert code == 10 and "職員の一覧にありません" in err
+    assert not (small / "params/test_ward").exists()
+
+
+def test_a_wrong_passphrase_signs_nothing(
+    small: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(OFFICER_PASSPHRASE_VARIABLE, "not the one")
+    code, _, err = approve(call, small, DIGEST, SECOND)
+    assert code == 10 and "職員の合言葉が違います" in err and "not the one" not in err
     assert not (small / "params/test_ward").exists()
 
 
@@ -349,19 +375,16 @@ def test_before_03_has_shown_a_value_nothing_is_approved_and_the_reason_is_told(
     run = small / "runs/test_ward"
     # The value above was of an attempt before this one.
     append_entry(run, "03", "begun", files={})
-    code, _, err = approve(call, small, DIGEST, "確認者B（見本）")
+    code, _, err = approve(call, small, DIGEST, SECOND)
     assert code == 13 and "表示するところまで進んでいません" in err
     append_entry(
         run, "03", "guard", guard="optouts.all_decided", answer="no", note="", problems=["まだ"]
     )
-    code, _, err = approve(call, small, DIGEST, "確認者B（見本）")
-    assert code == 13 and "決まっていない（または確かめていない）事例" in err
+    code, _, err = approve(call, small, DIGEST, SECOND)
+    assert code == 13 and "決まっていない（または確かめていない）事例がありました" in err
     assert not (small / "params/test_ward").exists()
-    append_entry(
-        run, "03", "guard",
-        guard="review.approved", answer="no", note=f"承認の値 {DIGEST}", problems=["まだ"],
-    )  # fmt: skip
-    assert approve(call, small, DIGEST, "確認者B（見本）")[0] == 0
+    ask_approval(run)
+    assert approve(call, small, DIGEST, SECOND)[0] == 0
 
 
 @pytest.mark.parametrize("command", ["decide", "decide-listed", "confirm", "approve", "run"])
@@ -370,9 +393,9 @@ def test_a_run_folder_in_the_place_of_the_parameters_is_told(
 ) -> None:
     words = {
         "decide": ["--case", "1", "--decision", "outside", "--reason", "no_such_person"],
-        "approve": ["--digest", DIGEST, "--role", "係長"],
+        "approve": ["--digest", DIGEST, "--tick", "counts"],
     }.get(command, [])
-    words += [] if command == "run" else ["--by", "確認者B"]
+    words += [] if command == "run" else ["--by", SECOND]
     code, _, err = call(command, str(small / "runs/test_ward"), *words)
     assert code == 10
     assert "test_ward: フォルダです。" in err and "params/r8_1.yaml" in err
@@ -380,14 +403,14 @@ def test_a_run_folder_in_the_place_of_the_parameters_is_told(
 
 @pytest.mark.parametrize("digest", ["", "0123", "0123 4567 89ab cde", "0123 4567 89ab cdeg"])
 def test_a_short_or_mistyped_digest_is_refused(small: Path, call: Call, digest: str) -> None:
-    code, _, err = approve(call, small, digest, "確認者B（見本）")
+    code, _, err = approve(call, small, digest, SECOND)
     assert code == 10
     assert "03 に表示された値と違います" in err
     assert not (small / "params/test_ward").exists()
 
 
 def test_a_digest_that_03_did_not_show_is_refused_at_once(small: Path, call: Call) -> None:
-    code, _, err = approve(call, small, "aaaa bbbb cccc dddd", "確認者B（見本）")
+    code, _, err = approve(call, small, "aaaa bbbb cccc dddd", SECOND)
     assert code == 10
     assert "03 に表示された値と違います" in err
     assert not (small / "params/test_ward").exists()
@@ -395,7 +418,7 @@ def test_a_digest_that_03_did_not_show_is_refused_at_once(small: Path, call: Cal
 
 def test_nobody_confirms_what_nobody_decided(small: Path, call: Call) -> None:
     for stage in ("01", "02", "03"):
-        words = ["confirm", str(small / PARAMETERS), "--stage", stage, "--by", "確認者B（見本）"]
+        words = ["confirm", str(small / PARAMETERS), "--stage", stage, "--by", SECOND]
         code, _, err = call(*words)
         assert code == 13
         assert f"{stage} の事例は、まだ一つも決まっていません" in err and "recruitlib decide" in err
@@ -407,7 +430,7 @@ def test_decide_confirm_and_approve_write_what_03_accepts(
 ) -> None:
     """Go the whole way of two officers at the terminal, with their mistakes."""
     people = project / "params/test_ward"
-    shipped = read_decisions(people / "decisions.yaml", "test_ward", True)
+    shipped = read_decisions(people / "decisions.yaml", "test_ward", True, OFFICERS)
     for name in ("decisions", "approval"):
         (people / f"{name}.yaml").unlink()
     parameters = str(project / PARAMETERS)
@@ -419,7 +442,7 @@ def test_decide_confirm_and_approve_write_what_03_accepts(
         run_03("01")
     code, out, _ = call("cases", str(project / "runs/test_ward"))
     assert code == 0
-    assert "決定: 5件のうち0件。確認: まだ。残りは事例 1・2・3・4・5 です。" in out
+    assert "決定: 5件のうち0件、確認: 0件。残りは事例 1・2・3・4・5 です。" in out
     # Opened once for all that follows: a passphrase is slow on purpose.
     monkeypatch.setenv(KEY_VARIABLE, pack_key(unlock_key(project / "runs/test_ward", "demo")))
     for stage in ("01", "02"):
@@ -427,41 +450,51 @@ def test_decide_confirm_and_approve_write_what_03_accepts(
         assert answer == (0, f"{stage} の事例はありません。\n", "")
     assert len(re.findall(r"(?m)^事例 \d", out)) == len(shipped.cases) == 5
     # The first is listed: it is decided with all of its kind in one act.
-    code, out, _ = call("decide-listed", parameters, "--by", "担当者A（見本）")
+    code, out, _ = call("decide-listed", parameters, "--by", STAFF)
     assert (code, "1件の決定" in out) == (0, True)
-    assert "0件の決定" in call("decide-listed", parameters, "--by", "担当者A（見本）")[1]
+    assert "0件の決定" in call("decide-listed", parameters, "--by", STAFF)[1]
     for number, decision in shipped.cases.items():
         if decision["reason"] == "list_checked":
             continue
         words = [parameters, "--case", str(number), "--reason", decision["reason"]]
-        words += ["--by", "担当者A（見本）", "--decision", decision["decision"]]
+        words += ["--by", STAFF, "--decision", decision["decision"]]
         if "candidate" in decision:
             code, _, err = call("decide", *words, "--candidate", "99")
             assert (code, "候補の番号" in err) == (10, True)
             words += ["--candidate", str(decision["candidate"])]
+            # A parent signed with the own name and birth date.
+            code, _, err = call("decide", *words)
+            assert (code, "氏名も生年月日も一致しない人" in err) == (10, True)
+            words += ["--compared"]
         assert call("decide", *words)[0] == 0
     code, _, err = call("decide", parameters, "--case", "6", "--decision", "matched", "--reason",
-                        "typing_error", "--by", "x")  # fmt: skip
+                        "typing_error", "--by", STAFF)  # fmt: skip
     assert code == 10 and "03 に事例6はありません（5件あります）" in err
     assert call("decide", parameters, "--case", "1", "--decision", "supplied", "--reason", "typing_error",
-                "--by", "x")[0] == 10  # fmt: skip
+                "--by", STAFF)[0] == 10  # fmt: skip
     out = call("cases", str(project / "runs/test_ward"))[1]
-    assert out.count("決めた人: 担当者A（見本）、確認: まだ") == 5
-    assert "決定: 5件のうち5件。確認: まだ。" in out.splitlines()[-1]
-    code, _, err = call("confirm", parameters, "--by", "担当者Ａ")
-    assert (code, "確かめる人（--by）が、決めた人と同じです" in err) == (13, True)
-    assert call("confirm", parameters, "--by", "確認者B（見本）")[0] == 0
-    written = read_decisions(people / "decisions.yaml", "test_ward", True)
+    assert out.count("決めた人: 見本A（担当者A（見本））、確認: まだ") == 5
+    assert "決定: 5件のうち5件、確認: 0件。" in out.splitlines()[-1]
+    code, _, err = call("confirm", parameters, "--by", STAFF, "--compared")
+    assert (code, "職員番号が同じです" in err) == (13, True)
+    code, _, err = call("confirm", parameters, "--by", SECOND)
+    assert (code, "事例 2 は、氏名も生年月日も一致しない人" in err) == (10, True)
+    code, out, _ = call("confirm", parameters, "--by", SECOND, "--compared")
+    assert (
+        code == 0 and "事例2: 除外する（この候補が本人）、理由: 保護者の名義で申出、候補 1\n" in out
+    )
+    written = read_decisions(people / "decisions.yaml", "test_ward", True, OFFICERS)
     assert written == shipped
     out = call("cases", str(project / "runs/test_ward"))[1]
-    assert out.count("、確認した人: 確認者B（見本）") == 5
+    assert out.count("、確認した人: 見本B（") == 5
     assert out.splitlines()[-1].endswith("03 をもう一度実行してください。")
     with pytest.raises(AwaitingPerson, match="承認がまだありません") as stop:
         run_03()
     digest = re.search(r"([0-9a-f]{4} ){3}[0-9a-f]{4}", str(stop.value))
     assert digest is not None
-    assert approve(call, project, digest[0], "担当者A（見本）")[0] == 13
-    assert approve(call, project, digest[0], "確認者B（見本）")[0] == 0
+    codes = [tick.code for tick in read_checklist(project / "params/checklists/review.yaml")]
+    assert approve(call, project, digest[0], STAFF, codes)[0] == 13
+    assert approve(call, project, digest[0], SECOND, codes)[0] == 0
     run_03()
     code, out, _ = call("why", str(project / "runs/test_ward"))
     assert code == 0

@@ -20,14 +20,13 @@ from recruitlib.closing import disposal
 from recruitlib.closing.disposal import SOURCES, Attestation
 from tests.unit.stages import (
     KEY,
-    SECOND,
-    STAFF,
     list_last_answer,
     make_residents,
     make_stage,
     store,
 )
 
+STAFF, SECOND = "主任 甲", "係長 乙"
 KEPT = dict.fromkeys(SOURCES, "kept: 監査のため")
 GONE = dict.fromkeys(SOURCES, "destroyed")
 RETURNED = dict.fromkeys(SOURCES, "returned")

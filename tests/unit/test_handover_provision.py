@@ -28,8 +28,6 @@ from recruitlib.registry.extract import Extract
 from tests.conftest import ROOT
 from tests.unit.stages import (
     KEY,
-    SECOND,
-    STAFF,
     list_last_answer,
     make_residents,
     make_situation,
@@ -37,6 +35,7 @@ from tests.unit.stages import (
     store,
 )
 
+STAFF, SECOND = "主任 甲", "係長 乙"
 AGES = ["18"] * 5 + ["22"] * 9
 PEOPLE = make_residents(*({"cohort": age} for age in AGES))
 LABELS = pd.DataFrame(
@@ -262,7 +261,10 @@ def find(
 ) -> Delta:  # fmt: skip
     """Find the delta of a day whose files have been read."""
     applications = make_situation()["applications"]
-    store(stage, labels=LABELS, recipients=recipients, possible=recipients, applications=applications,
+    mates = pd.DataFrame(
+        [("0000000003", "0000000050")], columns=["addressee_id", "lives_with"], dtype="str"
+    )
+    store(stage, housemates=mates, labels=LABELS, recipients=recipients, possible=recipients, applications=applications,
           cases=cases, settled=settled)  # fmt: skip
     empty = make_situation()["applications"].iloc[:0]
     monkeypatch.setattr(provision, "_read_today", lambda stage: make_extract(records))

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from fontTools.ttLib import TTFont
 
 from recruitlib.base.errors import FormError, ParameterError
+from recruitlib.base.papers import default_font_path
 from recruitlib.cli import commands
 from recruitlib.cli.arguments import check_out
 from recruitlib.labels.coverage import (
@@ -23,7 +24,7 @@ from recruitlib.labels.coverage import (
     measure_coverage,
     read_labels,
 )
-from recruitlib.labels.fonts import LabelFont, default_font_path
+from recruitlib.labels.fonts import LabelFont
 from recruitlib.labels.sheets import read_sheet
 from recruitlib.labels.wording import Wording
 from tests.conftest import PARAMETERS, ROOT, change_parameters

@@ -20,14 +20,15 @@ from hypothesis import strategies as st
 from recruitlib.base.audit import read_entries
 from recruitlib.base.contents import list_quarantine
 from recruitlib.base.counts import ALL, Count, write_counts
+from recruitlib.base.decisions import read_all_decisions
 from recruitlib.base.errors import AwaitingPerson, GuardError, OutputError, ParameterError
+from recruitlib.base.papers import default_font_path
 from recruitlib.base.profiles import Profile
 from recruitlib.base.run import Stage, ask_guard, read_private_table
 from recruitlib.base.scope import check_scope, read_scope
 from recruitlib.base.tables import ReadTable, read_table
 from recruitlib.labels import export, lots, print_day
 from recruitlib.labels.fitting import LabelText
-from recruitlib.labels.fonts import default_font_path
 from recruitlib.labels.lines import Piece
 from recruitlib.labels.lots import Bundle
 from recruitlib.labels.print_day import PrintDay
@@ -40,10 +41,11 @@ from recruitlib.optouts.cases import CASE_COLUMNS
 from recruitlib.optouts.exclusion import Matched
 from recruitlib.registry.extract import Extract
 from recruitlib.registry.intake import ask_scope
-from recruitlib.review.approval import Approval, digest_approval, write_approval
+from recruitlib.review.approval import approve_content, digest_approval, write_approval
 from recruitlib.review.balance import count_people
 from recruitlib.review.recipients import Exclusions
 from tests.conftest import ROOT
+from tests.officers import SECOND, STAFF, sign_as
 from tests.unit.printed import read_labels
 from tests.unit.stages import list_last_answer, make_residents, make_situation, make_stage, store
 
@@ -385,8 +387,8 @@ NO_CASES = pd.DataFrame(columns=[*CASE_COLUMNS, "problem"])
 
 def begin_print_day(
     folder: Path, monkeypatch: pytest.MonkeyPatch, applications: pd.DataFrame,
-    protections: pd.DataFrame = PROTECTIONS, recipients: pd.DataFrame = RECIPIENTS, by: str = "課長 丁",
-    cases: pd.DataFrame = NO_CASES,
+    protections: pd.DataFrame = PROTECTIONS, recipients: pd.DataFrame = RECIPIENTS, by: str = SECOND,
+    cases: pd.DataFrame = NO_CASES, lived_with: str = "0000000050",
 ) -> Stage:  # fmt: skip
     """Begin 04 as 03 left it, with today's lists; reading files is not what is tested here."""
     stage = make_stage(folder, "04")
@@ -396,12 +398,19 @@ def begin_print_day(
     store(
         stage, cohort=SITUATION["cohort"], recipients=recipients, settled=settled,
         possible=SITUATION["cohort"], applications=SITUATION["applications"], cases=cases,
+        housemates=pd.DataFrame(
+            [("0000000009", lived_with)], columns=["addressee_id", "lives_with"], dtype="str"
+        ),
         excluded=pd.DataFrame(excluded, columns=["reason", "addressee_id"], dtype="str"),
     )  # fmt: skip
     counts = count_people(SITUATION["cohort"], exclusions, recipients)
-    digest = digest_approval(stage.parameters, counts, recipients, settled, stage.key.digest_key)
-    approval = Approval(digest[:16], by, "課長", "2026-05-19")
-    write_approval(stage.locate("approval_file"), "test_ward", True, approval)
+    decisions = read_all_decisions(stage.root, stage.parameters)
+    content = digest_approval(
+        stage.parameters, counts, recipients, settled, decisions, stage.key.digest_key
+    )
+    run = ("test_ward", True)
+    approval = approve_content(content, [], [], sign_as(by), run, "2026-05-19")
+    write_approval(stage.locate("approval_file"), *run, approval)
     source = ReadTable(RECORDS.iloc[:0], NOTHING, len(RECORDS), "utf-8", "", [], [], [])
     extract = Extract(RECORDS, {}, source, "", "", len(RECORDS))
     live = protections.loc[~protections["cancelled"], "addressee_id"]
@@ -483,13 +492,19 @@ def list_case(kind: str, person: str, problem: str) -> pd.DataFrame:
 
 
 def begin_with_protected_parent(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, cases: pd.DataFrame, cancelled: bool = False
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cases: pd.DataFrame,
+    cancelled: bool = False,
+    lived_with: str = "0000000050",
 ) -> Stage:
     """Begin 04 on the day on which the ninth person's parent stands on the list too."""
     today = pd.DataFrame(
         {"addressee_id": ["0000000006", "0000000050"], "cancelled": [False, cancelled]}
     )
-    return begin_print_day(folder, monkeypatch, SITUATION["applications"], today, cases=cases)
+    return begin_print_day(
+        folder, monkeypatch, SITUATION["applications"], today, cases=cases, lived_with=lived_with
+    )
 
 
 @pytest.mark.parametrize(
@@ -524,6 +539,15 @@ def test_a_housemate_whom_two_people_decided_to_supply_does_not_stop_the_print(
     assert list_last_answer(stage, "exclusion.zero_leak") == "yes"
 
 
+def test_what_was_decided_of_a_housemate_does_not_hold_for_somebody_protected_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = list_case("housemate", "0000000009", "")
+    stage = begin_with_protected_parent(tmp_path, monkeypatch, cases, lived_with="0000000051")
+    with pytest.raises(GuardError, match=r"同じ世帯の人が 1 人"):
+        print_day.check_print_day(stage)
+
+
 def test_a_housemate_of_somebody_whose_measure_was_cancelled_does_not_stop_the_print(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -554,7 +578,7 @@ def test_an_approval_by_the_operator_does_not_print(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     applications = SITUATION["applications"]
-    stage = begin_print_day(tmp_path, monkeypatch, applications, by="担当者Ａ（見本）")
+    stage = begin_print_day(tmp_path, monkeypatch, applications, by=STAFF)
     with pytest.raises(AwaitingPerson, match=re.escape("review.approved")):
         print_day.check_print_day(stage)
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recruitlib.base.papers import default_font_path
 from recruitlib.labels.fitting import (
     FittedLabel,
     LabelText,
@@ -18,7 +19,7 @@ from recruitlib.labels.fitting import (
     fit_label,
     fit_labels,
 )
-from recruitlib.labels.fonts import LabelFont, default_font_path
+from recruitlib.labels.fonts import LabelFont
 from recruitlib.labels.lines import list_breaks
 from recruitlib.labels.sheets import Sheet, read_sheet
 from recruitlib.labels.wording import Wording, format_postal_code

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recruitlib.base.errors import ParameterError
+from recruitlib.base.papers import default_font_path
 from recruitlib.labels.fonts import (
     LabelFont,
     choose_font,
-    default_font_path,
     split_clusters,
 )
 from tests.unit.small_fonts import (
@@ -40,7 +40,7 @@ def mincho() -> LabelFont:
 
 def test_the_default_font_is_found_without_importing_matplotlib() -> None:
     code = (
-        "import sys; from recruitlib.labels.fonts import default_font_path as find; find();"
+        "import sys; from recruitlib.base.papers import default_font_path as find; find();"
         "sys.exit('matplotlib' in sys.modules or 'matplotlib_fontja' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from recruitlib.base.papers import default_font_path
 from recruitlib.labels.fitting import fit_labels
-from recruitlib.labels.fonts import LabelFont, default_font_path
+from recruitlib.labels.fonts import LabelFont
 from recruitlib.labels.printing import render_labels
 from recruitlib.labels.sheets import Alignment, align_sheet, begin_at, read_sheet
 from tests.soak import labels as soak

@@ -11,8 +11,9 @@ import pikepdf
 import pytest
 from fontTools.ttLib import TTFont, newTable
 
+from recruitlib.base.papers import default_font_path
 from recruitlib.labels.fitting import fit_labels
-from recruitlib.labels.fonts import LabelFont, default_font_path
+from recruitlib.labels.fonts import LabelFont
 from recruitlib.labels.glyph_proof import find_foreign_glyphs
 from recruitlib.labels.printing import render_labels
 from tests.unit.small_fonts import build_font

@@ -14,8 +14,9 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from recruitlib.base.errors import OutputError
+from recruitlib.base.papers import default_font_path
 from recruitlib.labels import export
-from recruitlib.labels.fonts import LabelFont, default_font_path, split_clusters
+from recruitlib.labels.fonts import LabelFont, split_clusters
 from recruitlib.labels.print_day import PrintDay
 from recruitlib.labels.sheets import read_sheet
 from tests.conftest import ROOT

@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from recruitlib.base.errors import ParameterError
-from recruitlib.labels.fonts import LabelFont, default_font_path
+from recruitlib.base.papers import default_font_path
+from recruitlib.labels.fonts import LabelFont
 from recruitlib.labels.pages import render_list, render_outline
 from recruitlib.labels.sheets import Alignment, locate_cell, read_sheet
 

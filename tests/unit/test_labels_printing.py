@@ -18,8 +18,9 @@ from fontTools.pens.recordingPen import DecomposingRecordingPen
 from fontTools.ttLib import TTFont
 
 from recruitlib.base.errors import OutputError, ParameterError
+from recruitlib.base.papers import default_font_path
 from recruitlib.labels.fitting import FittedLabel, fit_labels
-from recruitlib.labels.fonts import LabelFont, default_font_path
+from recruitlib.labels.fonts import LabelFont
 from recruitlib.labels.printing import encrypt_pdf, render_labels
 from recruitlib.labels.sheets import Sheet, read_sheet
 from tests.unit.printed import read_margins

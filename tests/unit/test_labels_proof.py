@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from recruitlib.base.errors import OutputError
+from recruitlib.base.papers import default_font_path
 from recruitlib.labels.fitting import fit_labels
-from recruitlib.labels.fonts import LabelFont, default_font_path
+from recruitlib.labels.fonts import LabelFont
 from recruitlib.labels.printing import encrypt_pdf, render_labels
 from recruitlib.labels.proof import (
     compare_labels,

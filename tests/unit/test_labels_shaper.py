@@ -17,8 +17,9 @@ import uharfbuzz
 from fontTools.pens.recordingPen import RecordingPen
 from fontTools.ttLib import TTFont
 
+from recruitlib.base.papers import default_font_path
 from recruitlib.labels.fitting import fit_labels
-from recruitlib.labels.fonts import LabelFont, default_font_path, split_clusters
+from recruitlib.labels.fonts import LabelFont, split_clusters
 from recruitlib.labels.glyph_proof import find_foreign_glyphs
 from recruitlib.labels.printing import render_labels
 from tests.unit.test_labels_fonts import MJ_PATH

@@ -14,12 +14,13 @@ import pytest
 import yaml
 
 from recruitlib.base.errors import OutputError, ParameterError
+from recruitlib.base.papers import default_font_path
 from recruitlib.base.parameters import read_parameters
 from recruitlib.base.run import tabulate_parameters
 from recruitlib.labels import export
 from recruitlib.labels.coverage import find_unprintable, judge_labels, measure_coverage
 from recruitlib.labels.fitting import LabelText, fit_label, fit_labels
-from recruitlib.labels.fonts import LabelFont, default_font_path
+from recruitlib.labels.fonts import LabelFont
 from recruitlib.labels.print_day import PrintDay
 from recruitlib.labels.printing import render_labels
 from recruitlib.labels.proof import compare_labels, find_clipped

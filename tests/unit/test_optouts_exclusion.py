@@ -18,7 +18,7 @@ import pyrage
 import pytest
 
 from recruitlib.base.audit import append_entry, read_entries
-from recruitlib.base.decisions import Decisions, decide_case, write_decisions
+from recruitlib.base.decisions import decide_case, write_decisions
 from recruitlib.base.errors import AwaitingPerson, GuardError, IntegrityError
 from recruitlib.base.parameters import read_parameters
 from recruitlib.base.run import Stage, ask_guard, list_answers, read_private_table
@@ -46,6 +46,7 @@ from recruitlib.registry.intake import (
     take_protections,
 )
 from recruitlib.synth.ward import make_ward
+from tests.officers import SECOND, STAFF, begin_decisions, confirm_all, sign_as
 
 ROOT = Path(__file__).parents[2]
 PARAMETERS = read_parameters(ROOT / "params/test_ward.yaml")
@@ -322,12 +323,13 @@ def test_a_house_number_that_became_a_date_goes_before_people_with_a_hint(
 
 def decide_rows(stage: Stage, path: Path, confirmed_by: str) -> None:
     cases = read_private_table(stage, "doubts_02").to_dict("records")
-    decisions = Decisions("", "", {}, "")
+    decisions = begin_decisions(stage.parameters["run_id"])
     for case in cases:
         choice = {"decision": "left_out", "reason": "entered_again"}
-        decisions = decide_case(decisions, case, choice, "担当者A")
-    decisions = decisions._replace(confirmed_by=confirmed_by)
-    write_decisions(path, stage.parameters["run_id"], True, decisions)
+        decisions = decide_case(decisions, case, choice, sign_as(STAFF))
+    if confirmed_by:
+        decisions = confirm_all(decisions, cases, confirmed_by)
+    write_decisions(path, decisions)
 
 
 def test_a_row_that_nobody_can_read_waits_for_two_people_and_is_decided_for_the_later_days(
@@ -338,7 +340,7 @@ def test_a_row_that_nobody_can_read_waits_for_two_people_and_is_decided_for_the_
     stage = make_stage(counter_file=path, print_counter_file=path, rows_decisions_file=str(decided))
     later = replace(stage, today=date(2026, 5, 20))
     received = take_applications(stage)
-    for confirmed_by in ("", "担当者A", "確認者B"):
+    for confirmed_by in ("", SECOND):
         with pytest.raises(AwaitingPerson, match=r"optouts\.rows_decided"):
             settle_rows(stage, received)
         with pytest.raises(GuardError, match="読めない行が 1 件"):

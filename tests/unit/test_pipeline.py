@@ -23,7 +23,8 @@ from recruitlib.base.errors import (
     UnforeseenError,
 )
 from recruitlib.base.office import Office
-from recruitlib.base.parameters import STAGES, read_parameters
+from recruitlib.base.officers import DEMONSTRATION_OFFICERS
+from recruitlib.base.parameters import STAGE_NAMES, STAGES, read_parameters
 from recruitlib.base.vault import (
     KEY_NAME,
     KEY_VARIABLE,
@@ -50,7 +51,8 @@ def root(tmp_path: Path) -> Path:
     """Give a project folder with the small ward's parameters and no notebook."""
     for name in ("params", "notebooks", "runs/test_ward"):
         (tmp_path / name).mkdir(parents=True)
-    shutil.copy(ROOT / PARAMETERS, tmp_path / PARAMETERS)
+    for name in (PARAMETERS, DEMONSTRATION_OFFICERS):
+        shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
 
@@ -233,7 +235,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> Ran:
     """Run no kernel: note for each stage the key in the environment and the runtime folder."""
     seen: Ran = []
 
-    def note(root: Path, folder: Path, stage: str, parameters: Mapping[str, Any]) -> Path:
+    def note(root: Path, folder: Path, stage: str, parameters: Mapping[str, Any], *_: Any) -> Path:
         seen.append(
             (stage, unpack_key(os.environ[KEY_VARIABLE]), os.environ["JUPYTER_RUNTIME_DIR"])
         )
@@ -272,8 +274,10 @@ def test_the_key_is_handed_to_the_kernels_and_gone_afterwards(
     assert len(runtime) == 1
     assert not Path(runtime.pop()).exists()
     assert [line[:8] for line in said] == [
-        "01 取込 完了", "02 除外 完了", "03 確認 完了", "04 宛名 完了", "05 提供 完了",
-    ]  # fmt: skip
+        f"{stage} {STAGE_NAMES[stage]} {done}"
+        for stage in ("01", "02", "03", "04", "05")
+        for done in ("開始", "完了")
+    ]
 
 
 @pytest.mark.parametrize("error", [GuardError, RuntimeError, KeyboardInterrupt])
@@ -283,7 +287,7 @@ def test_the_key_is_gone_after_a_failure_and_nothing_later_runs(
     monkeypatch.delenv("JUPYTER_RUNTIME_DIR", raising=False)
     note: Callable[..., Path] = pipeline.run_notebook
 
-    def fail(root: Path, folder: Path, stage: str, parameters: Mapping[str, Any]) -> Path:
+    def fail(root: Path, folder: Path, stage: str, parameters: Mapping[str, Any], *_: Any) -> Path:
         note(root, folder, stage, parameters)
         if stage == "02":
             raise error("x")
@@ -311,7 +315,7 @@ def test_the_register_s_key_is_handed_over_where_applications_join_it_and_gone_a
     (root / "register/demonstration").mkdir(parents=True)
     (root / "register/demonstration/register.key.age").write_bytes(b"x")
 
-    def note(root: Path, folder: Path, stage: str, parameters: Mapping[str, Any]) -> Path:
+    def note(root: Path, folder: Path, stage: str, parameters: Mapping[str, Any], *_: Any) -> Path:
         handed.append(os.environ.get(REGISTER_KEY_VARIABLE, ""))
         if fails:
             raise GuardError("x")
@@ -334,7 +338,7 @@ def test_a_new_register_is_made_after_01_has_accepted_the_run_and_with_the_passp
     made: list[tuple[str, str]] = []
     begun: list[str] = []
 
-    def note(root: Path, folder: Path, stage: str, parameters: Mapping[str, Any]) -> Path:
+    def note(root: Path, folder: Path, stage: str, parameters: Mapping[str, Any], *_: Any) -> Path:
         begun.append(stage)
         handed = os.environ.get(REGISTER_KEY_VARIABLE, "")
         assert bool(handed) == (accepted and stage > "01")

@@ -17,6 +17,8 @@ from recruitlib.registry.cohort import (
     check_births,
     check_ranges,
     check_rows,
+    count_boundary_days,
+    count_months,
     count_rows,
     draw_birth_months,
     read_ranges,
@@ -327,11 +329,49 @@ def test_ids_that_were_moved_against_their_rows_are_found() -> None:
     assert any("宛名番号が違う" in problem for problem in retest_status(cohort, records))
 
 
-def test_the_chart_has_thirteen_month_places_and_as_many_people_as_the_cohort() -> None:
-    """A range from 2 April to 1 April touches thirteen calendar months."""
-    cohort = make_year(EIGHTEEN, 121)
+def test_the_months_run_from_the_second_to_the_first() -> None:
+    """2 April begins the first month of a school year's births, and 1 April ends the last."""
+    days = ["2008-04-02", "2008-05-01", "2008-05-02", "2009-03-01", "2009-03-02", "2009-04-01", ""]
+    counts = count_months(pd.Series(days, dtype="str"), EIGHTEEN.born_from)
+    assert counts == [2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2]
+    assert count_months(pd.Series([], dtype="str"), EIGHTEEN.born_from) == [0] * 12
+    leap = BirthRange(18, date(2007, 4, 2), date(2008, 4, 1))
+    assert count_months(pd.Series(["2008-02-29"], dtype="str"), leap.born_from)[10] == 1
+
+
+def test_the_chart_shows_every_month_and_both_bounds_with_their_days() -> None:
+    # Fifteen on the first day, none on the last: a range that has slipped by a day.
+    cohort = pd.concat([make_year(EIGHTEEN, 365), make_year(EIGHTEEN, 2).iloc[[0] * 14]])
+    cohort = cohort[cohort["birth_date"] != "2009-04-01"]
     panel = draw_birth_months(cohort, [EIGHTEEN]).axes[0]
     heights = [bar.get_height() for bar in panel.patches]
-    assert len(heights) == 13
-    assert sum(heights) == 121
-    assert "121人" in panel.get_title(loc="center")
+    assert len(heights) == 12
+    assert sum(heights) == 378
+    texts = [text.get_text() for text in panel.texts]
+    assert texts[:12] == [str(int(height)) for height in heights]
+    assert texts[12:] == [
+        "平成20年4月2日\nこの日に生まれた人: 15", "平成21年4月1日\nこの日に生まれた人: 0",
+    ]  # fmt: skip
+    assert sorted(line.get_xdata()[0] for line in panel.lines) == [-0.5, 11.5]
+    assert "378人" in panel.get_title(loc="center")
+    assert [label.get_text() for label in panel.get_xticklabels()][::11] == ["4月", "3月"]
+
+
+def test_a_month_with_few_people_has_a_mark_and_no_bar() -> None:
+    everybody = pd.Series(
+        [day for month in range(5, 13) for day in [f"2008-{month:02d}-10"] * 20] + ["2008-04-10"] * 3
+        + [f"2009-{month:02d}-10" for month in (1, 2, 3) for _ in range(20)],
+        dtype="str",
+    )  # fmt: skip
+    cohort = pd.DataFrame({"birth_date": everybody, "cohort": "18"})
+    panel = draw_birth_months(cohort, [EIGHTEEN]).axes[0]
+    # The first full month is held back, since the total would tell the three of April.
+    assert [text.get_text() for text in panel.texts][:12] == ["○", "×", *["20"] * 10]
+    assert [bar.get_height() for bar in panel.patches] == [0, 0, *[20] * 10]
+
+
+def test_the_days_at_the_bounds_hide_a_small_number_and_tell_none() -> None:
+    births = ["2008-04-02"] * 10 + ["2009-04-01"] * 9
+    cohort = pd.DataFrame({"birth_date": births, "cohort": "18"}, dtype="str")
+    assert count_boundary_days(cohort, EIGHTEEN) == ("10", "10未満")
+    assert count_boundary_days(cohort, TWENTY_TWO) == ("0", "0")

@@ -8,12 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from recruitlib.base.decisions import (
-    Decisions,
-    decide_case,
-    settle_row_cases,
-    tell_open_cases,
-)
+from recruitlib.base.decisions import Decisions, decide_case
+from recruitlib.base.row_cases import settle_row_cases, tell_open_cases
 from recruitlib.registry.doubts import (
     list_doubts,
     list_included,
@@ -24,10 +20,10 @@ from recruitlib.registry.doubts import (
 from recruitlib.registry.extract import Extract
 from recruitlib.registry.protected import select_protected, trace_protections
 from recruitlib.registry.protections import PROTECTION_COLUMNS, list_nobody
+from tests.officers import SECOND, STAFF, begin_decisions, confirm_all, sign_as
 from tests.unit.extracts import RANGES, read_people
 
 KEY = b"key of a test"
-STAFF, SECOND = "担当者A", "確認者B"
 UNKNOWN = {"生年月日": "", "生年月日_不詳フラグ": "1"}
 NAMED = {
     "氏名": "見本　次郎",
@@ -68,13 +64,12 @@ def list_cases(
 def decide(
     cases: pd.DataFrame, choices: dict[int, dict[str, Any]], second: str = SECOND
 ) -> Decisions:
-    decisions = Decisions("", "", {}, "")
+    decisions = begin_decisions()
     for case in cases.to_dict("records"):
         if case["case"] in choices:
             choice = {"reason": "checked_with_registry", **choices[case["case"]]}
-            decisions = decide_case(decisions, case, choice, STAFF)
-    problem = "" if second else "別の一人による確認がありません"
-    return decisions._replace(confirmed_by=second, problem=problem)
+            decisions = decide_case(decisions, case, choice, sign_as(STAFF))
+    return confirm_all(decisions, cases.to_dict("records"), second) if second else decisions
 
 
 def test_the_cases_are_the_unreadable_rows_and_the_living_people_who_may_be_of_a_cohort(
@@ -113,7 +108,7 @@ def test_the_ages_that_may_be_are_those_whose_range_the_possible_days_touch() ->
 def test_an_extract_without_doubts_has_no_cases(tmp_path: Path) -> None:
     cases, people, _ = list_cases(read_people(tmp_path, {}, NAMED))
     assert cases.empty and people.empty
-    assert settle_row_cases(cases, Decisions("", "", {}, "")).empty
+    assert settle_row_cases(cases, begin_decisions()).empty
 
 
 def test_nothing_goes_on_until_two_people_have_decided_every_case(tmp_path: Path) -> None:
@@ -190,7 +185,7 @@ def test_a_row_of_the_list_that_may_mean_several_protects_all_until_it_is_decide
     ]
     assert people["place"].tolist() == [0, 1, 2]
     assert "架空　花子" in people["who"][0]
-    assert select_protected(traced, list_traced(traced, KEY, Decisions("", "", {}, ""))).tolist() == [
+    assert select_protected(traced, list_traced(traced, KEY, begin_decisions())).tolist() == [
         "1", "2",
     ]  # fmt: skip
     near = traced["candidates"][0]

@@ -526,13 +526,16 @@ def test_cohort_members_of_a_protected_household_who_are_not_listed_are_put_forw
     )  # fmt: skip
     cohort = records.iloc[[1, 2, 3, 5, 7]]
     protected = ["1000000", "1000002", "1000004"]
-    assert find_housemates(cohort, protected, records)["addressee_id"].tolist() == ["1000001"]
+    mates = find_housemates(cohort, protected, records)
+    assert mates["addressee_id"].tolist() == ["1000001"]
+    assert mates["lives_with"].tolist() == ["1000000 1000002"]
 
 
 def test_a_household_that_was_renumbered_since_is_still_one() -> None:
     cohort = make_records({"household_id": "H1"}, {"household_id": "H9"})
     now = make_records({"household_id": "H5"}, {"household_id": "H5"})
-    assert find_housemates(cohort, ["1000000"], now)["addressee_id"].tolist() == ["1000001"]
+    mates = find_housemates(cohort, ["1000000"], now)
+    assert mates[["addressee_id", "lives_with"]].values.tolist() == [["1000001", "1000000"]]
 
 
 def test_an_old_household_of_a_protected_person_puts_nobody_forward() -> None:

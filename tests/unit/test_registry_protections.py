@@ -22,7 +22,6 @@ from recruitlib.registry.protections import (
     gather_column,
     list_nobody,
     make_keep,
-    mask_small,
     read_protections,
     tabulate_protections,
 )
@@ -365,10 +364,3 @@ def test_a54_measures_past_their_end_and_not_cancelled_are_counted() -> None:
     assert (shown["うち見つかった"], shown["うち要判断"], shown["うち対象者でない"]) == (
         "11", "10未満", "0",
     )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("count", "shown"), [(0, "0"), (1, "10未満"), (9, "10未満"), (10, "10"), (1234, "1,234")]
-)
-def test_small_numbers_of_protected_people_are_not_shown(count: int, shown: str) -> None:
-    assert mask_small(count) == shown

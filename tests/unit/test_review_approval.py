@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +15,23 @@ from hypothesis import strategies as st
 
 from recruitlib.base.audit import group_digest
 from recruitlib.base.counts import Count
-from recruitlib.base.errors import ParameterError
+from recruitlib.base.decisions import decide_case
+from recruitlib.base.errors import AwaitingPerson, ParameterError
 from recruitlib.base.parameters import read_parameters
 from recruitlib.review.approval import (
     Approval,
+    Content,
+    Tick,
+    Workers,
+    approve_content,
     check_approval,
     digest_approval,
     read_approval,
+    read_checklist,
     write_approval,
 )
 from tests.conftest import ROOT
+from tests.officers import OFFICERS, SECOND, STAFF, THIRD, begin_decisions, sign_as
 from tests.unit.stages import make_residents
 
 PARAMETERS = read_parameters(ROOT / "params/test_ward.yaml")
@@ -34,7 +43,11 @@ SETTLED = pd.DataFrame(
     dtype="str",
 )
 KEY = b"key"
-DIGEST = digest_approval(PARAMETERS, COUNTS, RECIPIENTS, SETTLED, KEY)
+CONTENT = digest_approval(PARAMETERS, COUNTS, RECIPIENTS, SETTLED, [], KEY)
+DIGEST = CONTENT.digest
+RUN = ("r8", True)
+TICKS = [Tick("counts", "件数を確かめた"), Tick("cases", "事例を読んだ")]
+CODES = [tick.code for tick in TICKS]
 APPROVED = (
     "run_id", "run_kind", "municipality_code", "fiscal_year", "request_number", "request_date",
     "cohort_ages", "cohort_birth_ranges", "registry_base_date", "optout_deadline",
@@ -55,19 +68,19 @@ def change(value: Any) -> Any:
 @pytest.mark.parametrize("name", sorted(PARAMETERS))
 def test_what_is_approved_is_the_request_and_the_policies_not_paths_and_days(name: str) -> None:
     changed = {**PARAMETERS, name: change(PARAMETERS[name])}
-    same = digest_approval(changed, COUNTS, RECIPIENTS, SETTLED, KEY) == DIGEST
+    same = digest_approval(changed, COUNTS, RECIPIENTS, SETTLED, [], KEY).digest == DIGEST
     assert same == (name not in APPROVED)
 
 
 @pytest.mark.parametrize("name", [n for n in PARAMETERS if n.endswith(("_file", "_folder"))])
 def test_the_same_approval_holds_in_another_folder(name: str) -> None:
     moved = {**PARAMETERS, name: f"C:\\office\\{name}"}
-    assert digest_approval(moved, COUNTS, RECIPIENTS, SETTLED, KEY) == DIGEST
+    assert digest_approval(moved, COUNTS, RECIPIENTS, SETTLED, [], KEY).digest == DIGEST
 
 
 def test_the_digest_is_keyed_and_can_be_made_again() -> None:
-    assert digest_approval(PARAMETERS, COUNTS, RECIPIENTS, SETTLED, KEY) == DIGEST
-    assert digest_approval(PARAMETERS, COUNTS, RECIPIENTS, SETTLED, b"other") != DIGEST
+    assert digest_approval(PARAMETERS, COUNTS, RECIPIENTS, SETTLED, [], KEY).digest == DIGEST
+    assert digest_approval(PARAMETERS, COUNTS, RECIPIENTS, SETTLED, [], b"other").digest != DIGEST
     assert len(DIGEST) == 64
 
 
@@ -89,59 +102,156 @@ def test_any_cell_of_a_recipient_or_an_outcome_that_changes_makes_another_digest
     name = names[column % len(names)]
     same = tables[table].loc[row, name] == text
     tables[table].loc[row, name] = text
-    digest = digest_approval(PARAMETERS, COUNTS, tables["recipients"], tables["settled"], KEY)
+    digest = digest_approval(
+        PARAMETERS, COUNTS, tables["recipients"], tables["settled"], [], KEY
+    ).digest
     assert (digest == DIGEST) == same
 
 
 @given(st.lists(st.integers(-2, 2), min_size=2, max_size=2))
 def test_any_count_that_changes_makes_another_digest(by: list[int]) -> None:
     counts = [count._replace(count=count.count + n) for count, n in zip(COUNTS, by, strict=True)]
-    digest = digest_approval(PARAMETERS, counts, RECIPIENTS, SETTLED, KEY)
+    digest = digest_approval(PARAMETERS, counts, RECIPIENTS, SETTLED, [], KEY).digest
     assert (digest == DIGEST) == (by == [0, 0])
 
 
 def test_one_person_more_or_less_or_in_another_order_makes_another_digest() -> None:
     for other in (RECIPIENTS.iloc[:2], RECIPIENTS.iloc[[0, 1, 1, 2]], RECIPIENTS.iloc[::-1]):
-        assert digest_approval(PARAMETERS, COUNTS, other, SETTLED, KEY) != DIGEST
-    assert digest_approval(PARAMETERS, COUNTS, RECIPIENTS, SETTLED.iloc[:1], KEY) != DIGEST
+        assert digest_approval(PARAMETERS, COUNTS, other, SETTLED, [], KEY).digest != DIGEST
+    assert (
+        digest_approval(PARAMETERS, COUNTS, RECIPIENTS, SETTLED.iloc[:1], [], KEY).digest != DIGEST
+    )
 
 
-def approve(digest: str = DIGEST, by: str = "係長 乙") -> Approval:
-    return Approval(digest, by, "係長", "2026-05-19")
+def approve(by: str = SECOND, content: Content = CONTENT, run: tuple[str, bool] = RUN) -> Approval:
+    return approve_content(content, TICKS, CODES, sign_as(by), run, "2026-05-19")
 
 
-@pytest.mark.parametrize("digits", [16, 20, 64])
-def test_an_approval_of_this_digest_by_a_second_person_counts(digits: int) -> None:
-    assert check_approval(approve(DIGEST[:digits]), DIGEST, ["主任 甲", ""]) == []
+def check(
+    approval: Approval | None, content: Content = CONTENT, others: Sequence[str] = (STAFF,)
+) -> list[str]:
+    return check_approval(approval, content, TICKS, OFFICERS, Workers(others, []), RUN)
+
+
+def test_an_approval_of_this_content_by_a_second_officer_counts() -> None:
+    assert check(approve()) == []
 
 
 def test_without_an_approval_the_value_is_asked_for() -> None:
-    assert group_digest(DIGEST) in check_approval(None, DIGEST, [])[0]
+    assert group_digest(DIGEST) in check(None)[0]
 
 
-@pytest.mark.parametrize("digest", ["", DIGEST[:15], DIGEST[:4], "0" * 16, DIGEST[1:17]])
-def test_an_approval_of_another_or_a_short_digest_does_not_count(digest: str) -> None:
-    problems = check_approval(approve(digest), DIGEST, ["主任 甲"])
-    assert len(problems) == 1
-    assert "内容が変わりました" in problems[0]
-
-
-@pytest.mark.parametrize("by", ["主任 甲", "主任甲", "主任　甲 ", "主任\u3000甲"])
-@pytest.mark.parametrize("others", [["主任 甲", "係員 丙"], ["係員 丙", "主任 甲"]])
-def test_who_worked_or_decided_cannot_approve_under_another_spelling(
-    by: str, others: list[str]
-) -> None:
+@pytest.mark.parametrize("others", [[SECOND], [STAFF, SECOND], [SECOND, STAFF]])
+def test_who_worked_or_decided_cannot_approve(others: list[str]) -> None:
     # A65: one officer was both.
-    problems = check_approval(approve(by=by), DIGEST, others)
-    assert len(problems) == 1
-    assert "別の人の承認" in problems[0]
-    assert "甲" not in problems[0]
+    [problem] = check(approve(), others=others)
+    assert "別の人の承認" in problem and "職員番号が同じです" in problem
+
+
+def test_the_same_key_or_login_under_another_staff_id_is_the_same_person() -> None:
+    # A65: under another typed id.
+    twin = OFFICERS[SECOND]._replace(staff_id="1234", title="係員")
+    officers = {**OFFICERS, "1234": twin}
+    [problem] = check_approval(approve(), CONTENT, TICKS, officers, Workers(["1234"], []), RUN)
+    assert "署名の鍵が同じです" in problem
+    real = ("r8", False)
+    one, other = OFFICERS[STAFF]._replace(login="kou"), OFFICERS[SECOND]._replace(login="kou")
+    approved = approve(run=real)
+    officers = {STAFF: one, SECOND: other}
+    [problem] = check_approval(approved, CONTENT, TICKS, officers, Workers([STAFF], []), real)
+    assert "PC のログインが同じです" in problem
+    officers[SECOND] = other._replace(login="otsu")
+    assert check_approval(approved, CONTENT, TICKS, officers, Workers([STAFF], ["kou"]), real) == []
+    # Whoever worked under a colleague's staff id is told by the login of 01 and 02.
+    workers = Workers([STAFF], ["kou", "otsu"])
+    [problem] = check_approval(approved, CONTENT, TICKS, officers, workers, real)
+    assert "ログインで、この実行の取込・除外が行われています" in problem
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"approved_by": THIRD}, {"approved_on": "2026-05-20"}, {"digest": "0" * 64},
+        {"parts": {**CONTENT.parts, "counts": "0" * 64}}, {"ticked": {}}, {"signature": "AAAA"},
+        {"signature": ""},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_an_approval_changed_by_hand_does_not_count(changes: dict[str, Any]) -> None:
+    [problem] = check(approve()._replace(**changes))
+    assert "署名が合いません" in problem
+
+
+def test_an_approval_by_nobody_listed_does_not_count() -> None:
+    [problem] = check(approve()._replace(approved_by="見本Z"))
+    assert "職員の一覧にありません" in problem
+
+
+@pytest.mark.parametrize("run", [("r9", True), ("r8", False)])
+def test_an_approval_copied_from_another_run_does_not_count(run: tuple[str, bool]) -> None:
+    [problem] = check(approve(run=run))
+    assert "別の実行のものです" in problem
+
+
+def test_a_copy_from_a_run_of_the_same_name_has_another_key_and_does_not_count() -> None:
+    other = digest_approval(PARAMETERS, COUNTS, RECIPIENTS, SETTLED, [], b"key of another run")
+    [problem] = check(approve(content=other))
+    assert "内容が変わりました" in problem and group_digest(DIGEST) in problem
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (digest_approval({**PARAMETERS, "undecided": "withhold"}, COUNTS, RECIPIENTS, SETTLED, [], KEY),
+         "未決の申出の扱い（undecided）。"),
+        (digest_approval(PARAMETERS, COUNTS[:1], RECIPIENTS, SETTLED, [], KEY), "件数。"),
+        (digest_approval(PARAMETERS, COUNTS, RECIPIENTS.iloc[:2], SETTLED, [], KEY),
+         "提供対象者 18歳 3人→2人、提供対象者の内容。"),
+        (digest_approval(PARAMETERS, COUNTS, RECIPIENTS, SETTLED.iloc[:1], [], KEY), "申出の結果。"),
+    ],
+    ids=["parameter", "counts", "people", "outcomes"],
+)  # fmt: skip
+def test_a_change_after_the_approval_makes_it_void_and_says_what_changed(
+    content: Content, named: str
+) -> None:
+    [problem] = check(approve(), content)
+    assert f"承認の後に内容が変わりました。変わったもの: {named}" in problem
+    assert not [name for name in RECIPIENTS["full_name"] if name in problem]
+
+
+def test_a_decision_made_anew_with_the_same_effect_makes_the_approval_void() -> None:
+    decisions = begin_decisions("r8")
+    case = {"case": 1, "kind": "housemate", "choices": 0, "digest": "0" * 16}
+    contents = []
+    for reason in ("not_protected", "checked_with_registry"):
+        choice = {"decision": "supplied", "reason": reason}
+        decided = [decide_case(decisions, case, choice, sign_as(STAFF))]
+        contents.append(digest_approval(PARAMETERS, COUNTS, RECIPIENTS, SETTLED, decided, KEY))
+    before, after = contents
+    assert check(approve(content=before), before) == []
+    [problem] = check(approve(content=before), after)
+    assert "変わったもの: 事例の決定（決めた人・確かめた人・理由を含む）。" in problem
+
+
+def test_a_line_whose_words_have_changed_is_ticked_anew() -> None:
+    other = [*TICKS[:1], Tick("cases", "別のことを確かめた")]
+    [problem] = check_approval(approve(), CONTENT, other, OFFICERS, Workers([STAFF], []), RUN)
+    assert problem == "承認に、確かめる項目のチェックがありません: 別のことを確かめた。"
+
+
+def test_every_line_of_the_checklist_is_ticked() -> None:
+    with pytest.raises(AwaitingPerson, match="チェックのないものがあります: 事例を読んだ"):
+        approve_content(CONTENT, TICKS, ["counts"], sign_as(SECOND), RUN, "2026-05-19")
+    fewer = approve_content(CONTENT, TICKS[:1], ["counts"], sign_as(SECOND), RUN, "2026-05-19")
+    assert check(fewer) == ["承認に、確かめる項目のチェックがありません: 事例を読んだ。"]
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "people/approval.yaml"
-    write_approval(path, "r8", False, approve(group_digest(DIGEST).upper()))
-    assert read_approval(path, "r8", False) == approve(DIGEST[:16])
+    write_approval(path, *RUN, approve())
+    read = read_approval(path, *RUN)
+    assert read == approve()
+    assert check(read) == []
     assert [item.name for item in path.parent.iterdir()] == ["approval.yaml"]
 
 
@@ -149,18 +259,21 @@ def test_without_a_file_there_is_no_approval(tmp_path: Path) -> None:
     assert read_approval(tmp_path / "approval.yaml", "r8", False) is None
 
 
-@pytest.mark.parametrize(
-    "digest", ["", "adf5", DIGEST[:15], "z" * 16, "ａｄｆ５ ５ａ５５ ５３６８ ｃｆ４３"]
-)
-def test_a_digest_that_notebook_03_never_shows_is_not_written(tmp_path: Path, digest: str) -> None:
-    with pytest.raises(ParameterError, match="16桁"):
-        write_approval(tmp_path / "approval.yaml", "r8", False, approve(digest))
-    assert not list(tmp_path.iterdir())
+def test_the_shipped_checklist_is_read_and_a_damaged_one_refused(tmp_path: Path) -> None:
+    shipped = read_checklist(ROOT / "params/checklists/review.yaml")
+    assert [tick.code for tick in shipped] == ["request", "counts", "towns", "cases", "lists"]
+    path = tmp_path / "review.yaml"
+    for text in ("lines: 1", "lines: [a]", "lines: [{code: a}]", "lines: [{code: a, text: ''}]",
+                 "lines: [{code: 1, text: b}]", "other: []",
+                 "lines: [{code: a, text: b}, {code: a, text: c}]"):  # fmt: skip
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(ParameterError, match=re.escape("review.yaml: lines に")):
+            read_checklist(path)
 
 
 GOOD = {
-    "demonstration": False, "run_id": "r8", "approved_digest": group_digest(DIGEST),
-    "approved_by": "係長 乙", "approved_role": "係長", "approved_on": "2026-05-19",
+    "demonstration": False, "run_id": "r8", "approved_digest": DIGEST, "content": {"counts": "a"},
+    "ticked": {"counts": "b"}, "approved_by": SECOND, "approved_on": "2026-05-19", "signature": "c",
 }  # fmt: skip
 
 
@@ -183,18 +296,16 @@ def test_an_empty_field_is_named(tmp_path: Path, name: str, value: str | None) -
         ("approved_on: 2026-05-19", "approved_on"),
         ("approved_digest: 1234567890123456", "approved_digest"),
         ("approved_digest: [adf5, 5a55]", "approved_digest"),
+        ("content: []", "content"),
+        ("ticked: [counts]", "ticked"),
         ("demonstration: 'false'", "demonstration"),
         ("approved_by: 12", "approved_by"),
     ],
 )
 def test_a_value_without_its_quotes_is_named(tmp_path: Path, line: str, name: str) -> None:
-    kept = [
-        f"{key}: {yaml.safe_dump(value).splitlines()[0]}"
-        for key, value in GOOD.items()
-        if key != name
-    ]
+    kept = {key: value for key, value in GOOD.items() if key != name}
     path = tmp_path / "approval.yaml"
-    path.write_text("\n".join([*kept, line]), encoding="utf-8")
+    path.write_text(yaml.safe_dump(kept, allow_unicode=True) + line, encoding="utf-8")
     with pytest.raises(ParameterError, match=name):
         read_approval(path, "r8", False)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,9 +11,7 @@ from recruitlib.base.counts import ALL, COUNTS_NAME, STEP_BY_NAME, Count, read_c
 from recruitlib.review.balance import (
     check_balance,
     count_people,
-    draw_waterfall,
     tabulate_people,
-    tabulate_towns,
 )
 from recruitlib.review.recipients import Exclusions, select_recipients
 from tests.conftest import ROOT
@@ -166,39 +162,3 @@ def test_the_table_gives_each_step_by_age_and_in_all() -> None:
         [0, 1, 1],
         [7, 6, 13],
     ]
-
-
-def list_addresses(*towns: tuple[str, int]) -> pd.DataFrame:
-    texts = [
-        f"東京都新宿区{town}{n}番{n}号" for town, people in towns for n in range(1, people + 1)
-    ]
-    return pd.DataFrame({"address": texts}, dtype="str")
-
-
-def test_towns_with_fewer_than_ten_people_are_not_told_apart() -> None:
-    people = list_addresses(("新宿六丁目", 12), ("新宿五丁目", 8), ("片町", 9), ("細工町", 2))
-    table = tabulate_towns(people, "東京都新宿区")
-    assert table.values.tolist() == [["新宿", "20"], ["10人未満の町（2町）", "11"]]
-    few = tabulate_towns(list_addresses(("新宿", 10), ("片町", 9)), "東京都新宿区")
-    assert few.values.tolist() == [["新宿", "10"], ["10人未満の町（1町）", "10未満"]]
-
-
-def test_without_a_small_town_nothing_is_hidden() -> None:
-    table = tabulate_towns(list_addresses(("新宿", 10), ("片町", 1_000)), "東京都新宿区")
-    assert table.values.tolist() == [["片町", "1,000"], ["新宿", "10"]]
-
-
-@pytest.mark.parametrize("ages", [("18",), ("18", "21", "22")])
-def test_the_picture_has_one_panel_for_each_age_and_shows_the_numbers(
-    ages: tuple[str, ...],
-) -> None:
-    counts = [
-        Count(age, step, number)
-        for age in ages for step, number in zip(PEOPLE, (1, 20, 0, 1234), strict=True)
-    ]  # fmt: skip
-    figure = draw_waterfall(counts)
-    assert len(figure.axes) == len(ages)
-    for panel, age in zip(figure.axes, ages, strict=True):
-        assert panel.get_title().startswith(f"{age}歳")
-        assert [text.get_text() for text in panel.texts] == ["1,255", "1", "20", "0", "1,234"]
-        assert [bar.get_width() for bar in panel.patches] == [1255, 1, 20, 0, 1234]

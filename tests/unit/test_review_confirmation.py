@@ -12,17 +12,17 @@ import pytest
 
 from recruitlib.base.audit import read_entries
 from recruitlib.base.counts import ALL, Count, write_counts
+from recruitlib.base.decisions import read_own_decisions, write_decisions
 from recruitlib.base.errors import AwaitingPerson, GuardError, IntegrityError, ParameterError
 from recruitlib.base.run import Stage, ask_guard, read_private_table
 from recruitlib.base.tables import parse_table
 from recruitlib.base.vault import read_private
 from recruitlib.review import confirmation
-from recruitlib.review.approval import Approval, write_approval
+from recruitlib.review.approval import approve_content, write_approval
 from recruitlib.review.confirmation import Review
+from tests.officers import SECOND, STAFF, THIRD, sign_as
 from tests.unit.stages import (
     CHOICES,
-    SECOND,
-    STAFF,
     decide_cases,
     list_last_answer,
     make_situation,
@@ -42,9 +42,12 @@ def begin(folder: Path, **parameters: Any) -> Stage:
     return stage
 
 
-def approve(stage: Stage, review: Review, by: str = "課長 丁", digest: str = "") -> None:
-    approval = Approval(digest or review.digest[:16], by, "課長", "2026-05-19")
-    write_approval(stage.locate("approval_file"), "test_ward", True, approval)
+def approve(stage: Stage, review: Review, by: str = THIRD) -> None:
+    """Approve as somebody would who goes round the refusals of ``make_approval``."""
+    ticks, run = confirmation.list_ticks(stage, review), ("test_ward", True)
+    codes = [tick.code for tick in ticks]
+    approval = approve_content(review.content, ticks, codes, sign_as(by), run, "2026-05-19")
+    write_approval(stage.locate("approval_file"), *run, approval)
 
 
 def list_ids(review: Review) -> list[str]:
@@ -75,8 +78,15 @@ def test_no_decision_of_one_person_alone_frees_or_links_anybody(tmp_path: Path) 
     # A19, 生駒市: an application linked to the wrong person; A64: a withdrawal by one clerk.
     stage = begin(tmp_path)
     choices = {**CHOICES, 3: {"decision": "withdrawn", "reason": "withdrawn_by_subject"}}
-    for confirmed_by in ("", STAFF, "主任甲"):
-        decide_cases(stage, choices, confirmed_by)
+    decide_cases(stage, choices, "")
+    alone = read_own_decisions(stage, "decisions_file")
+    # As somebody would who confirms with an editor.
+    by_hand = {
+        number: {**own, "confirmed_by": SECOND, "confirmed_signature": own["decided_signature"]}
+        for number, own in alone.cases.items()
+    }
+    for cases in (alone.cases, by_hand):
+        write_decisions(stage.locate("decisions_file"), alone._replace(cases=cases))
         review = confirmation.prepare_review(stage)
         assert list_ids(review) == PERSON[8:]
         with pytest.raises(AwaitingPerson, match=re.escape("optouts.all_decided")):
@@ -193,7 +203,7 @@ def test_an_approval_of_exactly_this_content_is_accepted(tmp_path: Path) -> None
     decide_cases(stage, CHOICES, SECOND)
     review = confirmation.prepare_review(stage)
     approve(stage, review)
-    assert confirmation.require_approval(stage, review).approved_by == "課長 丁"
+    assert confirmation.require_approval(stage, review).approved_by == THIRD
     assert list_last_answer(stage, "review.approved") == "yes"
 
 
@@ -210,14 +220,47 @@ def test_no_approval_and_one_of_other_content_wait(tmp_path: Path) -> None:
         confirmation.require_approval(stage, confirmation.prepare_review(stage))
 
 
-@pytest.mark.parametrize("by", ["担当者A（見本）", "担当者Ａ （見本）", STAFF, "主任　甲"])
-def test_the_operator_and_the_decider_cannot_approve(tmp_path: Path, by: str) -> None:
-    # A65: one officer was both, under another typed name.
-    stage = begin(tmp_path)
+@pytest.mark.parametrize("operator", [STAFF, THIRD])
+def test_the_operator_and_the_decider_cannot_approve(tmp_path: Path, operator: str) -> None:
+    # A65: one officer was both.
+    stage = begin(tmp_path, operator=operator)
     decide_cases(stage, CHOICES, SECOND)
     review = confirmation.prepare_review(stage)
-    approve(stage, review, by=by)
-    with pytest.raises(AwaitingPerson, match=re.escape("review.approved")):
+    codes = [tick.code for tick in confirmation.list_ticks(stage, review)]
+    for by in (STAFF, operator):
+        with pytest.raises(AwaitingPerson, match="別の人の承認が要ります"):
+            confirmation.make_approval(stage, review, sign_as(by), codes)
+        assert not stage.locate("approval_file").exists()
+        approve(stage, review, by=by)
+        with pytest.raises(AwaitingPerson, match=re.escape("review.approved")):
+            confirmation.require_approval(stage, review)
+        stage.locate("approval_file").unlink()
+    confirmation.make_approval(stage, review, sign_as(SECOND), codes)
+    assert confirmation.require_approval(stage, review).approved_by == SECOND
+
+
+def test_nobody_approves_while_a_case_is_open_or_a_line_is_not_ticked(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    decide_cases(stage, CHOICES, "")
+    review = confirmation.prepare_review(stage)
+    codes = [tick.code for tick in confirmation.list_ticks(stage, review)]
+    with pytest.raises(AwaitingPerson, match="事例 1・2・4 が決まっていないか"):
+        confirmation.make_approval(stage, review, sign_as(SECOND), codes)
+    decide_cases(stage, CHOICES, SECOND)
+    review = confirmation.prepare_review(stage)
+    for missing in codes:
+        ticked = [code for code in codes if code != missing]
+        with pytest.raises(AwaitingPerson, match="チェックのないもの"):
+            confirmation.make_approval(stage, review, sign_as(SECOND), ticked)
+    assert not stage.locate("approval_file").exists()
+
+
+def test_who_is_no_listed_officer_cannot_be_told_from_the_approver(tmp_path: Path) -> None:
+    stage = begin(tmp_path, operator="見本Z")
+    decide_cases(stage, CHOICES, SECOND)
+    review = confirmation.prepare_review(stage)
+    approve(stage, review)
+    with pytest.raises(AwaitingPerson, match="職員の一覧にありません"):
         confirmation.require_approval(stage, review)
 
 
@@ -229,7 +272,7 @@ def finish(stage: Stage, guards: list[str]) -> str:
         ask_guard(stage, name, [])
     confirmation.require_decisions(stage, review)
     return confirmation.finish_confirmation(
-        stage, review, confirmation.require_approval(stage, review)
+        stage, review, confirmation.require_approval(stage, review), {"count_report.csv": b"report"}
     )
 
 
@@ -249,7 +292,7 @@ def test_a_finished_confirmation_leaves_the_recipients_and_who_was_excluded_why(
     ]  # fmt: skip
     facts = [entry["facts"] for entry in read_entries(stage.folder) if entry["event"] == "approved"]
     assert [(fact["by"], fact["decided_by"], fact["confirmed_by"]) for fact in facts] == [
-        ("課長 丁", STAFF, SECOND)
+        (THIRD, [STAFF], [SECOND])
     ]
     record = (stage.folder / "audit.jsonl").read_text(encoding="utf-8")
     cohort = make_situation()["cohort"]
@@ -280,11 +323,9 @@ def test_the_tables_of_the_notebook_hold_nothing_of_a_person(tmp_path: Path) -> 
     ]
     assert cases["候補の数"].tolist() == [0, 2, 0, 0]
     assert approval["内容"].tolist()[:3] == ["0人", "2人", "2人"]
-    assert approval["内容"].tolist()[3].replace(" ", "") == review.digest[:16]
-    towns = confirmation.tabulate_places(stage, review)
-    assert towns.values.tolist() == [["10人未満の町（1町）", "10未満"]]
+    assert approval["内容"].tolist()[3].replace(" ", "") == review.content.digest[:16]
     shown = json.dumps(
-        [table.values.tolist() for table in (cases, approval, towns)],
+        [table.values.tolist() for table in (cases, approval)],
         ensure_ascii=False,
         default=str,
     )
@@ -301,7 +342,7 @@ def test_the_table_tells_a_decision_that_waits_for_the_second_person(tmp_path: P
     ]  # fmt: skip
     decide_cases(stage, CHOICES, SECOND)
     states = confirmation.tabulate_cases(confirmation.prepare_review(stage))["状態"].tolist()
-    assert states[1] == "決定ずみ: 除外する（この候補が本人）、理由: 記入の誤り"
+    assert states[1] == "決定ずみ: 除外する（この候補が本人）、理由: 記入の誤り、候補 2"
 
 
 def test_the_way_from_applications_to_excluded_people_adds_up(tmp_path: Path) -> None:

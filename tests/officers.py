@@ -1,0 +1,31 @@
+"""The shipped officers of demonstrations with their opened keys, for tests that sign as they do."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from recruitlib.base.decisions import Decisions, confirm_case
+from recruitlib.base.officers import Signer, open_signer, read_officers
+from tests.conftest import ROOT
+
+STAFF, SECOND, THIRD = "見本A", "見本B", "見本C"
+OFFICERS = read_officers(ROOT, demonstration=True)
+
+
+@cache
+def sign_as(staff_id: str) -> Signer:
+    """Open a shipped officer's key; deriving it from the passphrase is slow on purpose."""
+    return open_signer(ROOT, True, staff_id, "demo")
+
+
+def begin_decisions(run_id: str = "test_ward") -> Decisions:
+    """Begin the decisions of a demonstration: nobody has decided anything."""
+    return Decisions(run_id, True, OFFICERS, {})
+
+
+def confirm_all(decisions: Decisions, cases: list[dict[str, object]], staff_id: str) -> Decisions:
+    """Confirm every decided case as a second officer."""
+    for case in cases:
+        if case["case"] in decisions.cases:
+            decisions = confirm_case(decisions, case, sign_as(staff_id))
+    return decisions
