@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 import nbformat
 import yaml
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 from report import describe_machine, put_section, tabulate, tell_targets
 
 from recruitlib.base.choices import DECISIONS, POINTING, list_decisions
@@ -35,8 +35,7 @@ from recruitlib.base.vault import unlock_key
 from recruitlib.pipeline import run_pipeline
 from recruitlib.review.panels import read_cases
 from recruitlib.synth.ward import make_ward
-from tests.browser.conftest import HEIGHT, OPTIONS, WIDTH
-from tests.browser.lab import PANEL, Lab, wait_until
+from tests.browser.lab import PANEL, Lab, open_browser, wait_until
 from tests.conftest import PARAMETERS, ROOT, WARD, change_parameters, copy_project
 from tests.officers import begin_decisions, sign_as
 
@@ -238,11 +237,7 @@ def measure(project: Path, folder: Path) -> tuple[dict[str, Times], dict[str, fl
         the times by contestant, and what else is told.
     """
     times, told = {}, {}
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            str(folder / "profile"), executable_path=shutil.which("chromium"), headless=True,
-            locale="ja-JP", viewport={"width": WIDTH, "height": HEIGHT}, args=list(OPTIONS),
-        )  # fmt: skip
+    with open_browser(folder / "profile") as context:
         lab = Lab(context.new_page(), project, folder / "home")
         try:
             lab.open()
@@ -256,7 +251,6 @@ def measure(project: Path, folder: Path) -> tuple[dict[str, Times], dict[str, fl
         finally:
             # The command would wait for its officer for ever.
             lab.close()
-        context.close()
     return times, told
 
 
