@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -161,6 +161,14 @@ def _broken(number: int) -> str:
         f"{AUDIT_NAME}: {number}行目が記録の鎖と合いません。"
         "記録が変えられています。この実行を使わず、管理者に知らせてください。"
     )
+
+
+def list_since_begun(entries: Sequence[dict[str, Any]], stage: str) -> Sequence[dict[str, Any]]:
+    """List the entries since a stage was begun last, or an earlier one, which begins it anew too."""
+    begun = [
+        entry["seq"] for entry in entries if entry["event"] == "begun" and entry["stage"] <= stage
+    ]
+    return entries[max(begun, default=0) :]
 
 
 def find_latest(

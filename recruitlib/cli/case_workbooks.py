@@ -53,13 +53,13 @@ def decide_workbook(parameters_file: Path, file: Path, staff_id: str, stage: str
     from recruitlib.base.decisions import changing_decisions, write_decisions
     from recruitlib.base.vault import open_key
     from recruitlib.review.case_workbook import tabulate_forms
-    from recruitlib.review.panels import read_cases, read_doubts, read_views
+    from recruitlib.review.panels import read_stage_cases, read_views
     from recruitlib.review.workbook_choices import import_choices, list_choices, read_choices
 
     parameters, root, folder = read_run(parameters_file)
     kind = read_kind(folder)
     key = open_key(folder, *kind)
-    cases = read_cases(folder, key)[0] if stage == "03" else read_doubts(folder, key, stage)
+    cases = read_stage_cases(folder, key, stage)
     path = root / parameters[DECISION_FILES[stage]]
     views = read_views(folder, key) if stage == "03" else []
     shown, _ = tabulate_forms(folder, key, stage)

@@ -132,12 +132,12 @@ def decide(
         write_decisions,
     )
     from recruitlib.base.vault import open_key
-    from recruitlib.review.panels import read_cases, read_doubts
+    from recruitlib.review.panels import read_stage_cases
 
     parameters, root, folder = read_run(parameters_file)
     kind = read_kind(folder)
     key = open_key(folder, *kind)
-    cases = read_cases(folder, key)[0] if stage == "03" else read_doubts(folder, key, stage)
+    cases = read_stage_cases(folder, key, stage)
     chosen = cases[cases["case"] == number].to_dict("records")
     if not chosen:
         raise ParameterError(
@@ -152,13 +152,12 @@ def decide(
         choice["also"] = list(also)
     if note:
         choice["note"] = encrypt_note(key, note)
-    case = {str(name): value for name, value in chosen[0].items()}
     signer = open_officer(root, kind[1], staff_id)
     if stage == "03":
         require_comparison(folder, key, {number: choice}, compared)
     with changing_decisions(path):
         decisions = read_run_decisions(root, path, kind)
-        write_decisions(path, decide_case(decisions, case, choice, signer))
+        write_decisions(path, decide_case(decisions, chosen[0], choice, signer))
     click.echo(
         f"{path}: 事例{number}の決定を書きました。すべて決めたら、別の人が confirm してください。"
     )
@@ -192,8 +191,7 @@ def decide_listed(parameters_file: Path, staff_id: str) -> None:
     count = 0
     with changing_decisions(path):
         decisions = read_run_decisions(root, path, kind)
-        for row in listed.to_dict("records"):
-            case = {str(name): value for name, value in row.items()}
+        for case in listed.to_dict("records"):
             if check_choice(case, decisions.cases.get(case["case"])):
                 choice = {"decision": "matched", "reason": "list_checked"}
                 decisions = decide_case(decisions, case, choice, signer)
@@ -220,7 +218,7 @@ def confirm(parameters_file: Path, staff_id: str, stage: str, compared: bool) ->
         write_decisions,
     )
     from recruitlib.base.vault import open_key
-    from recruitlib.review.panels import read_cases, read_doubts
+    from recruitlib.review.panels import read_stage_cases
 
     parameters, root, folder = read_run(parameters_file)
     kind = read_kind(folder)
@@ -232,7 +230,7 @@ def confirm(parameters_file: Path, staff_id: str, stage: str, compared: bool) ->
             "recruitlib decide で決めた後に、別の人が confirm してください。"
         )
     key = open_key(folder, *kind)
-    cases = read_cases(folder, key)[0] if stage == "03" else read_doubts(folder, key, stage)
+    cases = read_stage_cases(folder, key, stage)
     signer = open_officer(root, kind[1], staff_id)
     decided = [
         row
@@ -245,8 +243,7 @@ def confirm(parameters_file: Path, staff_id: str, stage: str, compared: bool) ->
             "なるため、何も変えません。"
         )
     for row in decided:
-        case = {str(name): value for name, value in row.items()}
-        confirm_case(decisions, case, signer)  # refused before anything else is asked
+        confirm_case(decisions, row, signer)  # refused before anything else is asked
     if stage == "03":
         waiting = {row["case"]: decisions.cases[row["case"]] for row in decided}
         require_comparison(folder, key, waiting, compared)
@@ -257,8 +254,7 @@ def confirm(parameters_file: Path, staff_id: str, stage: str, compared: bool) ->
                 f"{path.name}: 確かめている間に決定が変わりました。recruitlib cases で読み直してください。"
             )
         for row in decided:
-            case = {str(name): value for name, value in row.items()}
-            now = confirm_case(now, case, signer)
+            now = confirm_case(now, row, signer)
         write_decisions(path, now)
     for row in decided:
         click.echo(f"事例{row['case']}: {name_choice(decisions.cases[row['case']])}")

@@ -15,6 +15,7 @@ from recruitlib.base.audit import (
     digest_keyed,
     find_latest,
     group_digest,
+    list_since_begun,
     read_entries,
     write_atomically,
 )
@@ -177,11 +178,7 @@ def find_asked(folder: Path) -> tuple[Content, list[Tick]]:
     Raises:
         AwaitingPerson: there is nothing to be approved yet.
     """
-    entries = read_entries(folder)
-    begun = [
-        entry["seq"] for entry in entries if entry["event"] == "begun" and entry["stage"] <= "03"
-    ]
-    recent = entries[max(begun, default=0) :]
+    recent = list_since_begun(read_entries(folder), "03")
     asked = [entry["facts"] for entry in recent if entry["event"] == "approval_asked"]
     if asked:
         last = asked[-1]

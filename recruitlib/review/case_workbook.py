@@ -126,7 +126,7 @@ def _describe_cases(
             who = [
                 f"候補 {row['place']}: {row['who']}" if row["place"] else row["who"] for row in near
             ]
-            yield _plain(case), (f"{name_place(case)}: {case['reason']}",), (), tuple(who)
+            yield case, (f"{name_place(case)}: {case['reason']}",), (), tuple(who)
         return
     for view in read_views(folder, key):
         typed = [(line.label, join_pieces(line.typed)) for line in view.typed]
@@ -134,10 +134,6 @@ def _describe_cases(
         who = [line.strip() for resident in view.residents for line in tell_resident(resident)]
         why = (view.why, view.told, *view.remarks)
         yield view.case, tuple(filter(None, why)), tuple(told), tuple(who)
-
-
-def _plain(case: Mapping[Any, Any]) -> dict[str, Any]:
-    return {str(name): value for name, value in case.items()}
 
 
 def label_code(code: str, labels: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from recruitlib.base.audit import read_entries
+from recruitlib.base.audit import list_since_begun, read_entries
 from recruitlib.base.choices import (
     DECISION_LABELS,
     DECISIONS,
@@ -57,6 +57,15 @@ def read_cases(folder: Path, key: RunKey) -> tuple[pd.DataFrame, dict[str, pd.Da
     return list_review_cases(tables, key.digest_key), tables
 
 
+def read_stage_cases(folder: Path, key: RunKey, stage: str) -> pd.DataFrame:
+    """Read the cases of a stage, 01 to 03.
+
+    Raises:
+        AwaitingPerson: nobody knows them yet.
+    """
+    return read_cases(folder, key)[0] if stage == "03" else read_doubts(folder, key, stage)
+
+
 def read_doubts(folder: Path, key: RunKey, stage: str) -> pd.DataFrame:
     """Read the cases of a stage before 03: rows and people that a program cannot decide.
 
@@ -65,12 +74,8 @@ def read_doubts(folder: Path, key: RunKey, stage: str) -> pd.DataFrame:
     Raises:
         AwaitingPerson: the stage has not come as far as its cases, so that nobody knows them.
     """
-    entries = read_entries(folder)
-    # Whoever begins 01 anew begins 02 anew with it.
-    begun = [
-        entry["seq"] for entry in entries if entry["event"] == "begun" and entry["stage"] <= stage
-    ]
-    recent = [entry for entry in entries[max(begun, default=0) :] if entry["stage"] == stage]
+    since = list_since_begun(read_entries(folder), stage)
+    recent = [entry for entry in since if entry["stage"] == stage]
     if any(entry["event"] == "proposed" for entry in recent):
         return parse_table(read_private(folder, key, f"doubts_{stage}", stage))
     if not any(entry["event"] == "completed" for entry in recent):

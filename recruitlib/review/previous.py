@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
 
-from recruitlib.base.audit import AUDIT_NAME, RUN_NAME, find_latest, read_entries
+from recruitlib.base.audit import AUDIT_NAME, RUN_NAME, find_latest, list_since_begun, read_entries
 from recruitlib.base.counts import ALL, COUNTS_NAME, STEP_BY_NAME, Count, index_counts, read_counts
 from recruitlib.base.errors import FormError, IntegrityError, RecruitError
 from recruitlib.base.masking import Cell
@@ -18,6 +18,7 @@ from recruitlib.base.record import check_files, list_expected
 from recruitlib.review.figures import FIGURES_CSV, Figures, read_figures
 from recruitlib.review.report import REPORT_CSV, read_report
 
+T = TypeVar("T")
 # The figures that are set beside one another, as far as a run has counted them.
 _COMPARED = ("applications", "matched", "outside", "cohort", "protected", "opted_out", "withheld",
              "recipients")  # fmt: skip
@@ -111,9 +112,7 @@ def _read_run(folder: Path) -> tuple[dict[str, Any], PreviousRun, list[str]] | N
     """
     with _read_of_run(AUDIT_NAME):
         entries = read_entries(folder)
-        completed = find_latest(entries, "03", "completed")
-        begun = [entry["seq"] for entry in entries if entry["event"] == "begun" and entry["stage"] <= "03"]  # fmt: skip
-        if completed is None or completed["seq"] < max(begun, default=0):
+        if find_latest(list_since_begun(entries, "03"), "03", "completed") is None:
             return None
         expected = list_expected(entries)
     for name in (RUN_NAME, COUNTS_NAME):
@@ -124,24 +123,23 @@ def _read_run(folder: Path) -> tuple[dict[str, Any], PreviousRun, list[str]] | N
         year, base_date = int(own["fiscal_year"]), str(own["registry_base_date"])
     with _read_of_run(COUNTS_NAME):
         counts = read_counts(folder)
-    given: dict[tuple[str, str], Cell] = {}
-    figures: Figures = {}
-    left_out = []
-    # What an older program did not write yet is not missed.
-    try:
-        if REPORT_CSV in expected:
-            _require_file(folder, expected, REPORT_CSV)
-            with _read_of_run(REPORT_CSV):
-                given = read_report((folder / REPORT_CSV).read_text(encoding="utf-8-sig"))
-    except FormError as error:
-        left_out.append(f"{error}町の数は並べません。")
-    try:
-        if FIGURES_CSV in expected:
-            _require_file(folder, expected, FIGURES_CSV)
-            with _read_of_run(FIGURES_CSV):
-                figures = read_figures((folder / FIGURES_CSV).read_text(encoding="utf-8"))
-    except FormError as error:
-        left_out.append(f"{error}受付と生まれ月の数は並べません。")
+    left_out: list[str] = []
+
+    def take(
+        name: str, encoding: str, read: Callable[[str], dict[T, Cell]], what: str
+    ) -> dict[T, Cell]:
+        # What an older program did not write yet is not missed.
+        try:
+            if name in expected:
+                _require_file(folder, expected, name)
+                with _read_of_run(name):
+                    return read((folder / name).read_text(encoding=encoding))
+        except FormError as error:
+            left_out.append(f"{error}{what}は並べません。")
+        return {}
+
+    given = take(REPORT_CSV, "utf-8-sig", read_report, "町の数")
+    figures = take(FIGURES_CSV, "utf-8", read_figures, "受付と生まれ月の数")
     return own, PreviousRun(folder.name, year, base_date, counts, given, figures), left_out
 
 
