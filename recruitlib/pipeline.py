@@ -8,12 +8,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from recruitlib.base.audit import append_entry, find_latest, read_entries
+from recruitlib.base.audit import append_entry, find_latest, read_entries, write_atomically
 from recruitlib.base.counts import ALL, index_counts, read_counts
 from recruitlib.base.errors import (
     EXPECTED_ERRORS,
@@ -23,6 +24,7 @@ from recruitlib.base.errors import (
     UnforeseenError,
     describe_place,
 )
+from recruitlib.base.heads import note_head
 from recruitlib.base.live_files import seal_left_over
 from recruitlib.base.office import has_office, open_office
 from recruitlib.base.parameters import (
@@ -46,6 +48,8 @@ from recruitlib.base.vault import (
     DEMONSTRATION_PASSPHRASE,
     KEY_NAME,
     KEY_VARIABLE,
+    PASSPHRASE_VARIABLE,
+    PRINT_PASSWORD_VARIABLE,
     PRIVATE,
     REGISTER_KEY_VARIABLE,
     RunKey,
@@ -61,8 +65,9 @@ from recruitlib.labels.chain import open_chain
 from recruitlib.stage_line import StageLine
 
 LAST_BY_DEFAULT = "05"
-# The stages that join the day's applications into the office's register.
-REGISTERING = ("02", "04", "05")
+# The stages that join the day's applications into the office's register, and make it where it is
+# not there; 06 asks it for what 05 has kept in it.
+REGISTERING, ASKING = ("02", "04", "05"), ("06",)
 PRINTING = "04"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -102,14 +107,13 @@ def run_pipeline(
     require_recorded(folder, first)
     run_id, demonstration = parameters["run_id"], parameters["run_kind"] == "demonstration"
     waits, passphrase = False, ""
-    if set(REGISTERING) & set(stages):
+    registered = has_office(root, demonstration)
+    if registered and {*REGISTERING, *ASKING} & set(stages):
+        keys[REGISTER_KEY_VARIABLE] = open_office(root, folder, run_id, demonstration).key
+    elif set(REGISTERING) & set(stages):
         # A register that is not there is made only for a run whose registry 01 has accepted.
-        waits = not has_office(root, demonstration)
-        if waits:
-            passphrase = read_register_passphrase(run_id, demonstration, new=True)
-        else:
-            keys[REGISTER_KEY_VARIABLE] = open_office(root, folder, run_id, demonstration).key
-    with _hand_over_keys(keys), _short_runtime_folder():
+        waits, passphrase = True, read_register_passphrase(run_id, demonstration, new=True)
+    with _hand_over_keys(keys), short_runtime_folder():
         for stage in stages:
             if (
                 waits
@@ -160,6 +164,7 @@ def _seal(folder: Path, key: RunKey, stage: str) -> None:
         seal_run(folder, key, closed=True)
     else:
         seal_notebooks(folder, key)
+    note_head(folder)
 
 
 @contextmanager
@@ -174,7 +179,7 @@ def _hand_over_keys(keys: Mapping[str, RunKey]) -> Iterator[None]:
 
 
 @contextmanager
-def _short_runtime_folder() -> Iterator[None]:
+def short_runtime_folder() -> Iterator[None]:
     """Keep the kernels' sockets in a private folder with a short path (a socket's is limited)."""
     before = os.environ.get("JUPYTER_RUNTIME_DIR")
     with tempfile.TemporaryDirectory(prefix="rl", ignore_cleanup_errors=True) as runtime:
@@ -223,20 +228,42 @@ def run_notebook(
     Raises:
         RecruitError: the class that stopped it.
     """
+    # Asked before a file is touched: after the hand-over only closing may follow.
+    refuse_after_handover(folder, stage)
+    output = folder.resolve() / NOTEBOOK_FOLDER / f"{NOTEBOOKS[stage]}.ipynb"
+    register_writer(output.anchor)
+    protect_folder(output.parent)
+    keep_attempt(folder, output, stage)
+    name = f"{stage} {STAGE_NAMES[stage]}"
+    execute_notebook(root, output, output.name, pick_declared(stage, parameters), name, count_cell)
+    return output
+
+
+def execute_notebook(
+    root: Path, output: Path, template: str, parameters: Mapping[str, Any], name: str,
+    count_cell: Callable[..., None] | None = None,
+) -> None:  # fmt: skip
+    """Execute a notebook of the project and check that it ran to its end.
+
+    Args:
+        root: the project folder.
+        output: where the executed notebook goes.
+        template: the file name in ``notebooks``.
+        parameters: those that it declares.
+        name: what it is called, for the messages.
+        count_cell: called as each cell begins.
+
+    Raises:
+        RecruitError: the class that stopped it.
+    """
     import papermill
     from papermill.exceptions import PapermillExecutionError
     from traitlets.config import Config
 
     register_translator()
-    # Asked before a file is touched: after the hand-over only closing may follow.
-    refuse_after_handover(folder, stage)
-    output = folder / NOTEBOOK_FOLDER / f"{NOTEBOOKS[stage]}.ipynb"
-    output.parent.mkdir(parents=True, exist_ok=True)
-    keep_attempt(folder, output, stage)
     try:
         papermill.execute_notebook(
-            str(root / "notebooks" / output.name), str(output),
-            parameters=pick_declared(stage, parameters),
+            str(root / "notebooks" / template), str(output), parameters=dict(parameters),
             kernel_name="python3", progress_bar=False, log_output=False, cwd=str(root),
             store_widget_state=False, shutdown_kernel="immediate", config=Config(choose_transport()),
             on_cell_start=count_cell,
@@ -247,16 +274,15 @@ def run_notebook(
             raise shown[error.ename](_ANSI.sub("", str(error.evalue))) from None
         # Not one of ours: its text may hold a person's value, so that only its type is told.
         raise UnforeseenError(
-            f"{stage} {STAGE_NAMES[stage]}: 予期しない誤りです: {error.ename}。管理者に知らせてください。"
+            f"{name}: 予期しない誤りです: {error.ename}。管理者に知らせてください。"
         ) from None
     except RecruitError:
         raise
     except Exception as error:
         raise UnforeseenError(
-            f"{stage} {STAGE_NAMES[stage]} のノートブックが動きませんでした: {describe_place(error)}。もう一度実行してください。"
+            f"{name} のノートブックが動きませんでした: {describe_place(error)}。もう一度実行してください。"
         ) from None
     require_whole(output)
-    return output
 
 
 def keep_attempt(folder: Path, output: Path, stage: str) -> None:
@@ -286,9 +312,31 @@ def require_whole(path: Path) -> None:
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     counts = [cell.execution_count for cell in cells]
     failed = any(output.output_type == "error" for cell in cells for output in cell.outputs)
-    last = "".join(output.get("text", "") for output in cells[-1].outputs) if cells else ""
-    if failed or counts != list(range(1, len(cells) + 1)) or " 完了: " not in last:
+    if failed or counts != list(range(1, len(cells) + 1)) or " 完了: " not in read_last_line(path):
         raise IntegrityError(f"{path.name}: 最後まで実行されていません。もう一度実行してください。")
+
+
+def read_last_line(path: Path) -> str:
+    """Read what the last cell of an executed notebook printed: its completion line."""
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    texts = [output.get("text", "") for output in cells[-1].outputs] if cells else []
+    return "".join(texts).strip()
+
+
+@cache
+def register_writer(anchor: str) -> None:
+    """Write executed notebooks whole or not at all: papermill saves each time that a cell ends.
+
+    Args:
+        anchor: how the paths of the files begin (``/`` or a drive).
+    """
+    from papermill.iorw import LocalHandler, papermill_io
+
+    class WholeHandler(LocalHandler):
+        def write(self, buf: str, path: str) -> None:
+            write_atomically(Path(path), buf.encode())
+
+    papermill_io.register(anchor, WholeHandler())
 
 
 def register_translator() -> None:
@@ -319,6 +367,7 @@ def describe_result(folder: Path, demonstration: bool) -> list[str]:
         lines.append(f"シート（全体）: {known[ALL, 'sheets']:,}")
     pdfs = sorted((folder / PRIVATE).glob("labels_*.pdf"))
     lines += [f"宛名シール: {path}" for path in pdfs]
-    if demonstration and pdfs:
+    own = os.environ.keys() & {PASSPHRASE_VARIABLE, PRINT_PASSWORD_VARIABLE}
+    if demonstration and pdfs and not own:
         lines.append(f"見本の合言葉と印刷用パスワードは {DEMONSTRATION_PASSPHRASE} です。")
     return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyrage
 import pytest
@@ -39,6 +40,19 @@ def quick_locks() -> Iterator[None]:
 def slow_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lock the keys of one test as in production."""
     monkeypatch.setattr(pyrage.passphrase, "encrypt", _lock_slowly)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give the runs of tests a temporary folder of their own: 06 searches it for copies of a ward.
+
+    A short one, since the kernels' sockets lie in it; pytest has settled its own folder before.
+    """
+    tmp_path_factory.getbasetemp()
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory(prefix="rl") as scratch:
+        patch.setenv("TMPDIR", scratch)
+        patch.setattr("tempfile.tempdir", None)
+        yield
 
 
 def copy_project(target: Path) -> Path:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 from recruitlib.base.decisions import Decisions, confirm_case
-from recruitlib.base.officers import Signer, open_signer, read_officers
+from recruitlib.base.officers import Signer, open_signer, read_officers, sign_content
+from recruitlib.base.signatures import describe_file
+from recruitlib.base.signed_files import SIGNATURES
 from tests.conftest import ROOT
 
 STAFF, SECOND, THIRD = "見本A", "見本B", "見本C"
@@ -29,3 +31,10 @@ def confirm_all(decisions: Decisions, cases: list[dict[str, object]], staff_id: 
         if case["case"] in decisions.cases:
             decisions = confirm_case(decisions, case, sign_as(staff_id))
     return decisions
+
+
+def sign_content_as(content: dict[str, object], *staff_ids: str) -> dict[str, object]:
+    """Give a file's content with the signatures of shipped officers."""
+    said = {name: value for name, value in content.items() if name != SIGNATURES}
+    told = describe_file(said)
+    return {**said, SIGNATURES: {one: sign_content(sign_as(one), told) for one in staff_ids}}

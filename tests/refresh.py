@@ -20,9 +20,10 @@ from recruitlib.base.decisions import Decisions, confirm_case, decide_case, writ
 from recruitlib.base.errors import AwaitingPerson
 from recruitlib.base.officers import open_signer, read_officers
 from recruitlib.base.parameters import NOTEBOOKS, read_parameters
+from recruitlib.base.signed_files import sign_file
 from recruitlib.base.tables import parse_table
 from recruitlib.base.vault import read_private, unlock_key
-from recruitlib.closing.disposal import SOURCES
+from recruitlib.handover.sources import SOURCES
 from recruitlib.pipeline import run_pipeline
 from recruitlib.review.approval import approve_content, find_asked, write_approval
 from recruitlib.review.panels import read_cases
@@ -31,7 +32,7 @@ from recruitlib.synth.ward import make_ward
 ROOT = Path(__file__).parents[1]
 WARDS = {"test_ward": 1_500, "demo": 40_000}
 SEED = 2026
-STAFF, SECOND, HANDLER = "担当者A（見本）", "確認者B（見本）", "取扱者C（見本）"
+HANDLER = "取扱者C（見本）"
 OFFICERS = read_officers(ROOT, demonstration=True)
 FIRST, OTHER = (open_signer(ROOT, True, staff_id, "demo") for staff_id in ("見本A", "見本B"))
 
@@ -111,15 +112,22 @@ def write_receipt(folder: Path, path: Path, name: str) -> None:
         "demonstration": True,
         "run_id": name,
         "delta_digest": answers[-1]["note"],
-        "prepared_by": STAFF,
-        "confirmed_by": SECOND,
+        "prepared_by": FIRST.officer.staff_id,
+        "confirmed_by": OTHER.officer.staff_id,
         "handler": HANDLER,
         "spoiled_serials": [],
         "handed_over_labels": len(labels) - len(voided),
         "received_by": "自衛隊東京地方協力本部 募集課（見本）",
         "received_on": "2026-05-25",
     }
+    write_signed(path, content)
+
+
+def write_signed(path: Path, content: dict[str, Any]) -> None:
+    """Write a file of two officers and sign it as both."""
     path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    for signer in (FIRST, OTHER):
+        sign_file(path, signer)
 
 
 def write_disposal(path: Path, name: str) -> None:
@@ -127,11 +135,11 @@ def write_disposal(path: Path, name: str) -> None:
     content = {
         "demonstration": True,
         "run_id": name,
-        "carried_out_by": STAFF,
-        "witnessed_by": SECOND,
+        "carried_out_by": FIRST.officer.staff_id,
+        "witnessed_by": OTHER.officer.staff_id,
         "sources": {source: "kept: 架空の区のため" for source in SOURCES},
     }
-    path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    write_signed(path, content)
 
 
 def refresh_notebooks(folder: Path) -> None:

@@ -97,7 +97,7 @@ def append_entry(folder: Path, stage: str, event: str, **facts: Any) -> dict[str
     Raises:
         IntegrityError: the chain so far is not intact.
     """
-    with FileLock(folder / LOCK_NAME):
+    with FileLock(folder / LOCK_NAME, mode=0o600):
         entries = read_entries(folder)
         entry = {
             "seq": len(entries) + 1,

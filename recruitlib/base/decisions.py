@@ -38,15 +38,13 @@ from recruitlib.base.officers import (
 from recruitlib.base.parameters import read_yaml
 from recruitlib.base.people_files import require_same_run
 from recruitlib.base.run import Stage
+from recruitlib.base.signatures import CONFIRMED, DECIDED, SignedRun, describe_decision
 from recruitlib.base.vault import RunKey, decrypt_content, encrypt_content
 
 _FIELDS = ("demonstration", "run_id", "cases")
 # The stages in which people decide, and the parameter that names the file of each.
 DECISION_FILES = {"01": "load_decisions_file", "02": "rows_decisions_file", "03": "decisions_file"}
 _UNCONFIRMED = "別の一人による確認がありません"
-# What an officer signs of a decision; what a case does not have is not in it.
-_DECIDED = ("case", "digest", "decision", "reason", "candidate", "also", "note", "decided_by")
-_CONFIRMED = (*_DECIDED, "decided_signature", "confirmed_by")
 
 
 class Decisions(NamedTuple):
@@ -183,7 +181,7 @@ def _check_cases(cases: object) -> list[str]:
     ):
         return ["cases: 番号（case）のある決定の並びではありません。"]
     unknown = sorted(
-        {str(name) for case in cases for name in case} - {*_CONFIRMED, "confirmed_signature"}
+        {str(name) for case in cases for name in case} - {*CONFIRMED, "confirmed_signature"}
     )
     if unknown:
         return [f"cases: 知らない項目があります（{len(unknown)}種類）。"]
@@ -238,7 +236,7 @@ def decide_case(
         raise ParameterError(
             f"事例{case['case']}: {problem}。recruitlib cases で選べる決定を確かめてください。"
         )
-    entry["decided_signature"] = sign_content(signer, _describe(entry, decisions, _DECIDED))
+    entry["decided_signature"] = sign_content(signer, _describe(entry, decisions, DECIDED))
     # A decision of the same content under another number is left over from another day's list.
     kept = {
         number: own
@@ -268,7 +266,7 @@ def confirm_case(decisions: Decisions, case: Mapping[str, Any], signer: Signer) 
         first, signer.officer, decisions.demonstration, f"事例{number}を確かめる人と決めた人"
     )
     entry = {**decision, "confirmed_by": signer.officer.staff_id}
-    entry["confirmed_signature"] = sign_content(signer, _describe(entry, decisions, _CONFIRMED))
+    entry["confirmed_signature"] = sign_content(signer, _describe(entry, decisions, CONFIRMED))
     return decisions._replace(cases={**decisions.cases, number: entry})
 
 
@@ -320,7 +318,7 @@ def check_entry(
     first = decisions.officers[decision["decided_by"]]
     if same := check_two_officers(first, second, decisions.demonstration):
         return f"決めた人と確かめた人が同じです（{same}）"
-    described = _describe(decision, decisions, _CONFIRMED)
+    described = _describe(decision, decisions, CONFIRMED)
     if not is_signed(second, described, decision.get("confirmed_signature")):
         return "確かめた人の署名が合いません"
     return ""
@@ -331,7 +329,7 @@ def _check_decider(decision: Mapping[str, Any], decisions: Decisions) -> str:
     if first is None:
         return "決めた人が職員の一覧にありません"
     if not is_signed(
-        first, _describe(decision, decisions, _DECIDED), decision.get("decided_signature")
+        first, _describe(decision, decisions, DECIDED), decision.get("decided_signature")
     ):
         return "決めた人の署名が合いません"
     return ""
@@ -340,12 +338,8 @@ def _check_decider(decision: Mapping[str, Any], decisions: Decisions) -> str:
 def _describe(
     decision: Mapping[str, Any], decisions: Decisions, names: Iterable[str]
 ) -> dict[str, Any]:
-    """Describe what is signed of a decision: with its run, so that no other run's counts here."""
-    own = {name: decision[name] for name in names if name in decision}
-    return {
-        "purpose": "decision", "run_id": decisions.run_id,
-        "demonstration": decisions.demonstration, **own,
-    }  # fmt: skip
+    run = SignedRun(decisions.run_id, decisions.demonstration)
+    return describe_decision(decision, run, names)
 
 
 def check_choice(case: Mapping[str, Any], decision: Mapping[str, Any] | None) -> str:

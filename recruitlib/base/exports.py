@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -16,11 +17,14 @@ from typing import Any, NamedTuple
 import pandas as pd
 from openpyxl import Workbook
 from openpyxl.cell.cell import Cell, MergedCell
+from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
 from openpyxl.styles import Alignment, Font, Protection
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.writer.excel import ExcelWriter
 
 import recruitlib
 from recruitlib.base.audit import append_entry, find_latest, read_entries, write_atomically
@@ -101,8 +105,24 @@ def render_workbook(
     if form is not None:
         _make_fillable(sheet, book.create_sheet(OPTIONS), list(table.columns), form)
     content = io.BytesIO()
-    book.save(content)
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        _MemoryWriter(book, archive).save()
     return content.getvalue()
+
+
+class _MemoryWriter(ExcelWriter):
+    """Writes a workbook without the plain temporary file that openpyxl makes of each sheet."""
+
+    _archive: zipfile.ZipFile
+
+    def write_worksheet(self, ws: Any) -> None:
+        ws._drawing = SpreadsheetDrawing()
+        content = io.BytesIO()
+        writer: Any = WorksheetWriter(ws, content)
+        writer.write()
+        ws._rels = writer._rels
+        self._archive.writestr(ws.path[1:], content.getvalue())
+        self.manifest.append(ws)
 
 
 def _measure(cell: str | tuple[str, ...]) -> int:

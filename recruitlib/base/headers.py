@@ -13,19 +13,10 @@ import pyarrow as pa
 from recruitlib.base.contents import find_misfits
 from recruitlib.base.dates import parse_date
 from recruitlib.base.errors import ParameterError
+from recruitlib.base.header_words import fold_header
 from recruitlib.base.profiles import Profile
 
-_LONGEST = 500  # characters of a header that are looked at; a person's remark may have millions
 _SHOWN = 10  # rows named in one problem
-_QUESTION_NUMBER = re.compile(
-    r"^(?:(?:Q|問|設問|質問)\s*[0-9]+(?:-[0-9]+)*\s*[.:)、]?|\(?[0-9]+(?:-[0-9]+)*[.:)、])\s*"
-)
-_REQUIRED_MARK = re.compile(
-    r"[(\[【<](?:入力)?(?:必須|任意)(?:入力|項目|回答)?[)\]】>]|[*※]\s*必須(?:入力|項目)?$|[*※]"
-)
-# Marks that nobody sees: byte order marks, zero width spaces, directions.
-_UNSEEN = re.compile("[\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2064\u00ad]")
-_WRAPPED = re.compile('="([^"]*)"')  # how a spreadsheet's CSV keeps texts: ="氏名"
 _COUNT = re.compile(r"(?:[0-9,.]+[件人名行]?(?:です)?)?")
 _UNIT = re.compile(r"[0-9,.]*[件人名行]?")
 ABOVE = "見出しの上に人の行と思われる行があります"
@@ -55,15 +46,6 @@ class HeaderPlan(NamedTuple):
 
 
 _NO_HEADER = HeaderPlan({}, {}, [], [], [], [])
-
-
-def fold_header(name: str) -> str:
-    """Reduce a header to what is compared: NFKC, no space, no 必須 mark, no question number."""
-    name = name[:_LONGEST]
-    wrapped = _WRAPPED.fullmatch(name.strip())
-    seen = _UNSEEN.sub("", wrapped[1] if wrapped else name)
-    folded = _REQUIRED_MARK.sub("", unicodedata.normalize("NFKC", seen)).strip()
-    return "".join(_QUESTION_NUMBER.sub("", folded).split())
 
 
 def find_header(rows: Sequence[Sequence[str]], profile: Profile) -> HeaderPlan:

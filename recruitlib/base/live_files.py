@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote
 
 from filelock import FileLock, Timeout
 
 from recruitlib.base.audit import append_entry, digest_bytes, read_entries
 from recruitlib.base.errors import AwaitingPerson, IntegrityError
+from recruitlib.base.pages import render_html
 from recruitlib.base.record import (
     LIVE_FOLDER,
     LIVE_LOCK_NAME,
     ask_traces,
     count_kept_pictures,
     list_expected,
-    read_search_terms,
-    render_html,
+    read_scanner,
 )
-from recruitlib.base.traces import read_text
+from recruitlib.base.scanner import Scanner
 from recruitlib.base.vault import RunKey
 
 REVIEW = "03"
@@ -33,7 +32,7 @@ def hold_session(folder: Path) -> Iterator[None]:
     Raises:
         AwaitingPerson: one is open.
     """
-    lock = FileLock(folder / LIVE_LOCK_NAME)
+    lock = FileLock(folder / LIVE_LOCK_NAME, mode=0o600)
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -88,13 +87,13 @@ def seal_live(folder: Path, key: RunKey) -> list[str]:
             waiting.append(path)
         elif expected[name] != digest_bytes(path.read_bytes()):
             problems.append(f"{name}: 封をした後に変えられています。")
-    terms = read_search_terms(folder, key) if waiting else []
+    scanner = read_scanner(folder, key) if waiting else Scanner()
     files, removed = {}, []
     for path in waiting:
-        text, unread = _read_left(path)
+        unread, page = _read_left(path)
         name = path.relative_to(folder).as_posix()
         try:
-            ask_traces(folder, key, path, f"{name}\n{text}", terms, unread)
+            ask_traces(folder, key, path, scanner, unread, page)
         except IntegrityError as error:
             problems.append(str(error))
             continue
@@ -113,18 +112,16 @@ def seal_live(folder: Path, key: RunKey) -> list[str]:
     return list(files)
 
 
-def _read_left(path: Path) -> tuple[str, int]:
-    """Read what a file says, and how many parts of it cannot be searched."""
+def _read_left(path: Path) -> tuple[int, bytes]:
+    """Count the parts of a file that cannot be searched, and make the page of a notebook."""
     try:
-        raw = path.read_bytes().decode("utf-8")
+        path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
-        return "", 1
-    if path.suffix == ".log":
-        return f"{raw}\n{unquote(raw)}", 0
+        return 1, b""
     if path.suffix != ".ipynb":
-        return read_text(path), 0
+        return 0, b""
     try:
-        return f"{read_text(path)}\n{render_html(path).decode()}", count_kept_pictures(path)
+        return count_kept_pictures(path), render_html(path)
     except Exception:
         # Cut off while it was being written: it is no notebook, and may hold part of a picture.
-        return raw, 1
+        return 1, b""

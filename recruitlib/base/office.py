@@ -1,12 +1,15 @@
 """The office's own folder (``register/``): what outlives the runs, kept encrypted over the years.
 
 It lies beside the runs, under a key of its own whose passphrase is no run's. A small header in
-clear text says how long each fiscal year is kept, and holds no personal data. Demonstrations have
-a folder of their own in it, so that invented people never mix with the office's.
+clear text says how long each fiscal year is kept, and holds no personal data; its years and lines
+are sealed with the key, so that none can be taken out to make a table seem never kept.
+Demonstrations have a folder of their own in it, so that invented people never mix with the
+office's.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from datetime import date
@@ -39,9 +42,13 @@ HEADER_NAME = "register.yaml"
 # Offices commonly keep such papers for five years; the office's own rule on documents goes before,
 # and the date may be changed in the header.
 RETENTION_YEARS = 5
+# The tables of a fiscal year, by the field of the header that counts their lines.
+APPLICATIONS, SUPPLIED = "lines", "supplied"
+_FILES = {APPLICATIONS: "r{}.age", SUPPLIED: "supplied_r{}.age"}
+_TITLES = {APPLICATIONS: "受付簿の表", SUPPLIED: "提供の控え"}
 _HEADER_NOTE = (
-    "# 除外申出受付簿。個人の情報はありません。保存期間の終わり（retain_until）は、"
-    "役所の規程に合わせて直せます。\n"
+    "# 除外申出受付簿（lines）と提供の控え（supplied）の行数。個人の情報はありません。\n"
+    "# 保存期間の終わり（retain_until）だけは、役所の規程に合わせて直せます。年度の行は消さないでください。\n"
 )
 
 
@@ -54,10 +61,14 @@ class Office(NamedTuple):
 
 
 class YearHeader(NamedTuple):
-    """What the header says of a fiscal year: its last day of keeping, and how many lines it has."""
+    """What the header says of a fiscal year: its last day of keeping, and the lines of its tables.
+
+    ``lines`` counts the applications, ``supplied`` the labels that were handed over.
+    """
 
     retain_until: str
     lines: int
+    supplied: int = 0
 
 
 class Kept(NamedTuple):
@@ -111,12 +122,12 @@ def _create_key(place: Path, run_id: str, demonstration: bool, passphrase: str) 
     """Make the key, unless somebody else has made it just now."""
     protect_folder(place.parent if demonstration else place)
     protect_folder(place)
-    with FileLock(place / LOCK_NAME):
+    with FileLock(place / LOCK_NAME, mode=0o600):
         if (place / REGISTER_KEY_NAME).exists():
             return None
-        if any(place.glob("r*.age")):
+        if any(place.glob("*.age")):
             raise IntegrityError(
-                f"{REGISTER}/{REGISTER_KEY_NAME}: 受付簿の鍵がありません。控えから戻してください。"
+                f"{REGISTER}/{REGISTER_KEY_NAME}: 受付簿の鍵がありません。バックアップから戻してください。"
             )
         passphrase = passphrase or read_register_passphrase(run_id, demonstration, new=True)
         key = generate_key(demonstration)
@@ -140,25 +151,42 @@ def _mark_key(key: RunKey) -> str:
     return digest_keyed(key.identity.encode(), b"register")[:16]
 
 
+def _seal_years(key: RunKey, years: Mapping[int, YearHeader]) -> str:
+    """Seal which years there are, with their lines; the dates of keeping are the office's to write."""
+    lines = [[year, own.lines, own.supplied] for year, own in sorted(years.items())]
+    return digest_keyed(key.digest_key, json.dumps([REGISTER, lines]).encode())
+
+
 def read_header(office: Office) -> dict[int, YearHeader]:
-    """Read the header by fiscal year, and check that it belongs to this key.
+    """Read the header by fiscal year, and check that it belongs to this key and says what was kept.
 
     Raises:
         ParameterError: it is missing or not a header, or a date in it is none.
-        IntegrityError: it belongs to another key, or to the other kind of folder.
+        IntegrityError: it belongs to another key or to the other kind of folder, or a year or a
+            number of lines was changed.
     """
-    content = read_yaml(office.folder / HEADER_NAME)
-    years = content.get("years")
-    if not isinstance(years, dict) or not all(_is_year(*item) for item in years.items()):
-        raise ParameterError(
-            f"{REGISTER}/{HEADER_NAME}: years に、年度ごとの retain_until（引用符つき。例 "
-            '"2032-03-31"）と lines を書いてください。'
-        )
+    path = office.folder / HEADER_NAME
+    years, content = _read_years(path), read_yaml(path)
     ours = {"demonstration": office.demonstration, "key": _mark_key(office.key)}
     if any(content.get(name) != value for name, value in ours.items()):
         raise IntegrityError(
             f"{REGISTER}/{HEADER_NAME}: 受付簿の鍵と合いません。"
-            "同じ日の控えから、フォルダごと戻してください。"
+            "同じ日のバックアップから、フォルダごと戻してください。"
+        )
+    if content.get("seal") != _seal_years(office.key, years):
+        raise IntegrityError(
+            f"{REGISTER}/{HEADER_NAME}: 年度か行数が書き換えられています（保存期間の後も、年度の行は"
+            "残します）。最も新しいバックアップから、フォルダごと戻してください。"
+        )
+    return years
+
+
+def _read_years(path: Path) -> dict[int, YearHeader]:
+    years = read_yaml(path).get("years")
+    if not isinstance(years, dict) or not all(_is_year(*item) for item in years.items()):
+        raise ParameterError(
+            f"{REGISTER}/{HEADER_NAME}: years に、年度ごとの retain_until（引用符つき。例 "
+            '"2032-03-31"）と lines を書いてください。'
         )
     return {year: YearHeader(**header) for year, header in years.items()}
 
@@ -167,9 +195,10 @@ def _is_year(year: object, header: object) -> bool:
     return (
         type(year) is int
         and isinstance(header, dict)
-        and set(header) == set(YearHeader._fields)
+        # A header that was written before anything was handed over counts no labels.
+        and {*header, SUPPLIED} == set(YearHeader._fields)
         and is_iso_date(header["retain_until"])
-        and type(header["lines"]) is int
+        and type(header[APPLICATIONS]) is type(header.get(SUPPLIED, 0)) is int
     )
 
 
@@ -179,37 +208,55 @@ def write_header(office: Office, years: Mapping[int, YearHeader]) -> None:
         "demonstration": office.demonstration,
         "key": _mark_key(office.key),
         "years": {year: header._asdict() for year, header in sorted(years.items())},
+        "seal": _seal_years(office.key, years),
     }
     text = _HEADER_NOTE + yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
     write_atomically(office.folder / HEADER_NAME, text.encode())
 
 
-def read_kept(office: Office, fiscal_year: int) -> Kept | None:
-    """Read what is kept of a fiscal year, or nothing when nothing was kept yet.
+def read_kept(office: Office, fiscal_year: int, table: str = APPLICATIONS) -> Kept | None:
+    """Read a table of a fiscal year, or nothing when nothing was kept in it yet.
 
     Raises:
         IntegrityError: it is gone, or cannot be opened with this key.
     """
     # The header first: whoever keeps something meanwhile writes the header after it.
     header = read_header(office).get(fiscal_year)
-    path = office.folder / f"r{fiscal_year}.age"
+    path = office.folder / _FILES[table].format(fiscal_year)
     name = f"{REGISTER}/{path.name}"
+    lines = getattr(header, table) if header else 0
     if not path.exists():
-        if header is None:
+        if header is None or (table == SUPPLIED and lines == 0):
             return None
-        raise IntegrityError(f"{name}: 受付簿の表がありません。控えから戻してください。")
-    content = decrypt_content(office.key, path.read_bytes(), name)
-    return Kept(content, header.lines if header else 0)
+        raise IntegrityError(
+            f"{name}: {_TITLES[table]}がありません。バックアップから戻してください。"
+        )
+    return Kept(decrypt_content(office.key, path.read_bytes(), name), lines)
 
 
-def keep(office: Office, fiscal_year: int, content: bytes, lines: int) -> None:
-    """Keep the content of a fiscal year, encrypted; the caller holds the folder's lock."""
+def keep(
+    office: Office, fiscal_year: int, content: bytes, lines: int, table: str = APPLICATIONS
+) -> None:
+    """Keep a table of a fiscal year, encrypted; the caller holds the folder's lock."""
     years = read_header(office)
     sealed = encrypt_content(office.key, content)
-    write_atomically(office.folder / f"r{fiscal_year}.age", sealed)
+    write_atomically(office.folder / _FILES[table].format(fiscal_year), sealed)
     until = date(fiscal_year + 1 + RETENTION_YEARS, 3, 31).isoformat()
     before = years.get(fiscal_year, YearHeader(until, 0))
-    write_header(office, {**years, fiscal_year: before._replace(lines=lines)})
+    now = before._replace(lines=lines) if table == APPLICATIONS else before._replace(supplied=lines)
+    write_header(office, {**years, fiscal_year: now})
+
+
+def read_retention(root: Path, demonstration: bool) -> dict[int, str]:
+    """Read until when each fiscal year's register is kept; it takes no key, and none may be there.
+
+    Raises:
+        ParameterError: the header is none, or a date in it is none.
+    """
+    path = locate_office(root, demonstration) / HEADER_NAME
+    return (
+        {year: own.retain_until for year, own in _read_years(path).items()} if path.exists() else {}
+    )
 
 
 def list_expired(office: Office, today: date) -> list[int]:

@@ -87,7 +87,7 @@ def _read(root: Path, demonstration: bool) -> list[dict[str, str]]:
     entries = read_yaml(path).get("officers")
     if not isinstance(entries, list) or not all(_is_entry(entry) for entry in entries):
         raise ParameterError(
-            f"{path.name}: 職員の一覧ではありません。控えから戻すか、除いて recruitlib officer add で"
+            f"{path.name}: 職員の一覧ではありません。バックアップから戻すか、除いて recruitlib officer add で"
             "作り直してください。"
         )
     problems = [
@@ -160,7 +160,7 @@ def add_officer(
     path = locate_officers(root, demonstration)
     protect = protect_folder if not demonstration else lambda folder: folder.mkdir(exist_ok=True)
     protect(path.parent)
-    with FileLock(path.parent / LOCK_NAME):
+    with FileLock(path.parent / LOCK_NAME, mode=0o600):
         entries = _read(root, demonstration)
         login = "" if demonstration else find_login()
         problems = []

@@ -1,6 +1,7 @@
 """Papers as PDF: what the papers of a run share, from the font to bytes that are always the same.
 
-They hold counts, serials and digests, and nothing of a person.
+They hold counts, serials and digests, and nothing of a person. A character that the font does not
+have is shown by its code point, so that nothing vanishes from a paper unseen.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ SPECIMEN = "見本（架空の区）"
 _FONT = "document"
 _BODY = ParagraphStyle("body", fontName=_FONT, fontSize=10.5, leading=17, wordWrap="CJK")
 RIGHT = ParagraphStyle("right", parent=_BODY, alignment=TA_RIGHT)
-TITLE = ParagraphStyle("title", parent=_BODY, fontSize=15, leading=24, alignment=TA_CENTER)
+CENTRE = ParagraphStyle("centre", parent=_BODY, alignment=TA_CENTER, spaceBefore=7, spaceAfter=5)
+TITLE = ParagraphStyle("title", parent=CENTRE, fontSize=15, leading=24)
+SMALL = ParagraphStyle("small", parent=_BODY, fontSize=8.5, leading=12.5)
+TINY = ParagraphStyle("tiny", parent=_BODY, fontSize=7.5, leading=11)  # a digest on one line
 
 
 def default_font_path() -> Path:
@@ -70,9 +74,17 @@ def _register_font() -> None:
 
 
 def write_line(text: str, style: ParagraphStyle = _BODY) -> Paragraph:
-    """Write a paragraph of plain text."""
+    """Write a paragraph of plain text; a character that the font lacks stands as 〓(U+20BB7)."""
     # Reportlab reads its text as markup; a parameter may hold an ampersand.
-    return Paragraph(escape(text), style)
+    return Paragraph(escape(_show_gaps(text)), style)
+
+
+def _show_gaps(text: str) -> str:
+    _register_font()
+    held = pdfmetrics.getFont(_FONT).face.charToGlyph
+    return "".join(
+        sign if ord(sign) in held or sign.isspace() else f"〓(U+{ord(sign):04X})" for sign in text
+    )
 
 
 def draw_table(
@@ -86,13 +98,27 @@ def draw_table(
             numbers, close and set to the right.
     """
     styles = [_BODY, *[RIGHT if heads else _BODY] * (len(widths) - 1)]
+    return _draw_cells(rows, widths, styles, heads, above=0 if heads else 3)
+
+
+def draw_list(
+    rows: Sequence[Sequence[str]], widths: Sequence[int], style: ParagraphStyle = SMALL
+) -> Table:
+    """Draw a list of texts in small print; its first row stands again at the top of every page."""
+    return _draw_cells(rows, widths, [style] * len(widths), heads=1, above=1)
+
+
+def _draw_cells(
+    rows: Sequence[Sequence[str]], widths: Sequence[int], styles: Sequence[ParagraphStyle],
+    heads: int, above: int,
+) -> Table:  # fmt: skip
     cells = [
         [write_line(text, style) for text, style in zip(row, styles, strict=True)] for row in rows
     ]
     table = Table(cells, colWidths=[width * mm for width in widths], repeatRows=heads)
     look = [("GRID", (0, 0), (-1, -1), 0.4, "#888888"), ("VALIGN", (0, 0), (-1, -1), "MIDDLE")]
     if heads:
-        look += [("TOPPADDING", (0, 0), (-1, -1), 0), ("BOTTOMPADDING", (0, 0), (-1, -1), 2)]
+        look += [("TOPPADDING", (0, 0), (-1, -1), above), ("BOTTOMPADDING", (0, 0), (-1, -1), 2)]
     table.setStyle(TableStyle(look))
     return table
 

@@ -32,6 +32,10 @@ NOTEBOOKS = {
 }
 REQUIRED = object()
 HONORIFICS = ("様", "殿", "")
+CHECKLIST_FILES = (
+    "params/checklists/connection_ward.yaml", "params/checklists/connection_counterparty.yaml",
+    "params/checklists/provision.yaml",
+)  # fmt: skip
 CODE_POINTS = r"U\+([0-9A-F]{4,6})-U\+([0-9A-F]{4,6})"
 _FONT_HINT = "書体のファイル名、または {file: ファイル名, face: 番号, private_use: [U+E000-U+E0FF]} の並びです"
 
@@ -116,6 +120,11 @@ def _are_of(*choices: str) -> Callable[[list[str]], str]:
     return lambda value: (
         "" if all(item in choices for item in value) else f"{' / '.join(choices)} の並びです"
     )
+
+
+def _are_texts(value: list[Any]) -> str:
+    texts = all(type(item) is str and item != "" for item in value)
+    return "" if value and texts else "ファイル名の並びです"
 
 
 def _is_this_year(value: str) -> str:
@@ -246,6 +255,13 @@ PARAMETERS: tuple[Parameter, ...] = (
     *_protections_day("05", "handover_", "提供日"),
     *_applications_day("05", "handover_", "提供日"),
     Parameter("handover_file", "05", str, "提供の確認書（差引・枚数・受領）", REQUIRED),
+    Parameter("checklist_files", "05", list, "個人情報保護対策のチェックリスト", list(CHECKLIST_FILES),
+              _are_texts),
+    Parameter("attestations_file", "05", str, "チェックリストの証明書", ""),
+    Parameter("checklist_unmet", "05", str, "根拠や証明のない項目があるとき", "stop",
+              _is_one_of("stop", "list")),
+    Parameter("decision_notice", "05", str, "申出者への除外決定通知", "none",
+              _is_one_of("none", "print")),
     Parameter("disposal_file", "06", str, "廃棄の確認書", REQUIRED),
 )  # fmt: skip
 BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}

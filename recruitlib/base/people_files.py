@@ -1,17 +1,12 @@
-"""Files that people fill in for a run: of this run, complete, and by two different people."""
+"""Files that people fill in for a run: complete, and of this run."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from recruitlib.base.errors import AwaitingPerson, ParameterError
-from recruitlib.base.names import fold_name
-
-# Bracketed words at the end of a folded name; brackets themselves are half width after folding.
-_ENDING = re.compile(r"(?:[(\[〔【「][^()\[\]〔〕【】「」]*[)\]〕】」])+$")
+from recruitlib.base.errors import ParameterError
 
 
 def check_content(content: Mapping[str, Any], kinds: Mapping[str, type]) -> list[str]:
@@ -44,30 +39,3 @@ def require_same_run(
         )
     if content["run_id"] != run_id:
         raise ParameterError(f"{path.name}: 別の実行（run_id）のために作られた決定・承認です。")
-
-
-def are_two_people(first: str, second: str) -> bool:
-    """Whether two names are there and differ by more than the way in which they are written.
-
-    Blanks, width, case, glyph variants and bracketed words at the end (``（見本）``) make no second
-    person. A name that is not text (a line of the file left empty) is nobody.
-    """
-    names = [
-        _ENDING.sub("", fold_name(name).casefold())
-        for name in (first, second)
-        if isinstance(name, str)
-    ]
-    return len(names) == 2 and all(names) and names[0] != names[1]
-
-
-def require_two_people(path: Path, first: str, second: str, roles: str) -> None:
-    """Require two different people.
-
-    Args:
-        roles: what the two do, in Japanese.
-
-    Raises:
-        AwaitingPerson: one is missing or both are the same.
-    """
-    if not are_two_people(first, second):
-        raise AwaitingPerson(f"{path.name}: {roles}は、別の二人でなければなりません。")

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as arrow_compute
 
 from recruitlib.base.errors import ParameterError, raise_problems
+from recruitlib.base.header_words import belongs, is_forbidden
 from recruitlib.base.parameters import read_yaml
 
 HOLDINGS = ("registry", "protections", "applications")
@@ -146,7 +147,28 @@ def _check_meaning(profile: Profile) -> list[str]:
             arrow_compute.match_substring_regex(pa.array([""]), pattern)
         except pa.ArrowInvalid:
             problems.append(f"forms の {column}: 正規表現として読めません。")
-    return problems
+    return problems + _check_headers(profile)
+
+
+def _check_headers(profile: Profile) -> list[str]:
+    """Say which headers may not be read, or not as what they are mapped to."""
+    mapped = [
+        (column, header)
+        for columns in (profile.columns, profile.options)
+        for column, headers in columns.items()
+        for header in headers
+    ]
+    problems = [
+        f"columns の {column}: 見出し「{header}」は、読み込んではならない項目です。known に移してください。"
+        for column, header in mapped
+        if is_forbidden(header)
+    ]
+    return problems + [
+        f"columns の {column}: 見出し「{header}」は、この列の項目のものではありません。"
+        "正しい列に直すか、known に移してください。"
+        for column, header in mapped
+        if not is_forbidden(header) and not belongs(header, column)
+    ]
 
 
 def translate_codes(texts: pd.Series, profile: Profile, column: str) -> pd.Series:

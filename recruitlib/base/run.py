@@ -34,6 +34,7 @@ from recruitlib.base.counts import (
     read_counts,
     write_counts,
 )
+from recruitlib.base.erasure import erase_file
 from recruitlib.base.errors import (
     AwaitingPerson,
     GuardError,
@@ -42,6 +43,7 @@ from recruitlib.base.errors import (
     RecruitError,
 )
 from recruitlib.base.guards import GUARDS, list_due
+from recruitlib.base.heads import locate_heads, note_head, require_noted
 from recruitlib.base.kernel import quiet_kernel
 from recruitlib.base.officers import read_officers
 from recruitlib.base.parameters import (
@@ -130,6 +132,9 @@ def begin_stage(number: str, namespace: Mapping[str, Any]) -> Stage:
     if number != "01":
         require_earlier(folder, number)
         require_recorded(folder, number)
+    demonstration = parameters["run_kind"] == "demonstration"
+    noted = locate_heads(root, parameters["runs_folder"], parameters["run_id"], demonstration)
+    require_noted(noted, read_entries(folder))
     refuse_after_handover(folder, number)
     key = _open_run(folder, parameters)
     quiet_kernel(lambda shown, detail: _keep_stop(folder, key, number, shown, detail))
@@ -270,7 +275,8 @@ def refuse_after_handover(folder: Path, number: str) -> None:
         GuardError: the run is handed over or closed.
     """
     entries = read_entries(folder)
-    if find_latest(entries, "06", "completed"):
+    # While its key is there a run is not closed: 06 may have to be run again.
+    if find_latest(entries, "06", "completed") and not (folder / PRIVATE / KEY_NAME).exists():
         raise GuardError("この実行は廃棄まで終わっています。新しい run_id で始めてください。")
     if number != "06" and find_latest(entries, "05", "completed"):
         raise GuardError(
@@ -305,7 +311,7 @@ def roll_back(folder: Path) -> None:
         names = [name for name in latest["completing"]["facts"]["writes"] if name != COUNTS_NAME]
         append_entry(folder, stage, "rolled_back", files=names)
         for name in names:
-            (folder / name).unlink(missing_ok=True)
+            erase_file(folder / name)
         counts = gather_counts(read_entries(folder))
         if counts:
             write_atomically(folder / COUNTS_NAME, write_counts(counts))
@@ -330,11 +336,11 @@ def withdraw_outputs(folder: Path, number: str) -> None:
         # Said before it is done; what an interruption leaves is a stranger and goes below.
         append_entry(folder, number, "withdrawn", files=sorted(withdrawn))
     for name in withdrawn:
-        (folder / name).unlink(missing_ok=True)
+        erase_file(folder / name)
     known = list_expected(read_entries(folder))
     for path in (folder / PRIVATE).glob("*"):
         if path.relative_to(folder).as_posix() not in known:
-            path.unlink()
+            erase_file(path)
 
 
 def find_today(parameters: Mapping[str, Any], number: str) -> date:
@@ -409,8 +415,13 @@ def list_answers(stage: Stage) -> dict[str, Mapping[str, Any]]:
 
     Whoever mends what a guard stopped begins the notebook again from the top.
     """
-    entries = read_entries(stage.folder)
-    begun = find_latest(entries, stage.number, "begun")
+    return _gather_answers(read_entries(stage.folder), stage.number)
+
+
+def _gather_answers(
+    entries: Sequence[Mapping[str, Any]], number: str
+) -> dict[str, Mapping[str, Any]]:
+    begun = find_latest(entries, number, "begun")
     answers: dict[str, Mapping[str, Any]] = {}
     for entry in entries:
         if begun is None or entry["seq"] < begun["seq"] or entry["event"] != "guard":
@@ -419,6 +430,17 @@ def list_answers(stage: Stage) -> dict[str, Mapping[str, Any]]:
         if answers.get(facts["guard"], {}).get("answer") != "no":
             answers[facts["guard"]] = facts
     return answers
+
+
+def list_unanswered(entries: Sequence[Mapping[str, Any]], number: str) -> list[str]:
+    """List the due guards of a stage that have said neither yes nor, where it may be, not due."""
+    answers = _gather_answers(entries, number)
+    names = []
+    for name in list_due(number):
+        answer = answers.get(name, {}).get("answer", "")
+        if answer != "yes" and not (answer == "not_asked" and GUARDS[name].not_due_when):
+            names.append(name)
+    return names
 
 
 def tabulate_guards(stage: Stage) -> pd.DataFrame:
@@ -510,13 +532,14 @@ def complete_stage(
         for name, content in tables.items()
     }
     for name, content in plain.items():
-        (stage.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        protect_folder((stage.folder / name).parent)
         write_atomically(stage.folder / name, content)
         files[name] = digest_bytes(content)
     append_entry(
         stage.folder, stage.number, "completed",
         files=files, counts=[list(count) for count in counts], **(facts or {}),
     )  # fmt: skip
+    note_head(stage.folder)
     return (
         f"{stage.number} {STAGE_NAMES[stage.number]} 完了: 関門 {len(list_due(stage.number))} はすべて"
         f"「はい」、件数表の要約値 {group_digest(files[COUNTS_NAME])}"
@@ -529,10 +552,7 @@ def require_answers(stage: Stage) -> None:
     Raises:
         IntegrityError: a guard was not asked or did not say yes.
     """
-    answers = list_answers(stage)
-    for name in list_due(stage.number):
-        answer = answers.get(name, {}).get("answer", "")
-        if answer != "yes" and not (answer == "not_asked" and GUARDS[name].not_due_when):
-            raise IntegrityError(
-                f"関門 {name} が問われていません。ノートブックを上から順に実行してください。"
-            )
+    for name in list_unanswered(read_entries(stage.folder), stage.number):
+        raise IntegrityError(
+            f"関門 {name} が問われていません。ノートブックを上から順に実行してください。"
+        )

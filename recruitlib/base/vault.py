@@ -11,14 +11,26 @@ import getpass
 import json
 import os
 import secrets
+import shutil
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import NamedTuple
 
 import pyrage
 
-from recruitlib.base.audit import append_entry, digest_bytes, write_atomically
+from recruitlib.base.audit import (
+    append_entry,
+    digest_bytes,
+    find_latest,
+    read_entries,
+    write_atomically,
+)
 from recruitlib.base.errors import IntegrityError, ParameterError
+from recruitlib.base.parameters import STAGE_NAMES
 from recruitlib.base.secrecy import hide_values
 
 PRIVATE = "private"
@@ -32,6 +44,7 @@ REGISTER_USER = "register"  # under which name the keyring holds the register's 
 DEMONSTRATION_PASSPHRASE = "demo"
 _MEASURED_AGAIN = 9
 SHORTEST_PASSPHRASE, SHORTEST_PRINT_PASSWORD = 12, 8
+_OPENING: ContextVar[tuple[str, str] | None] = ContextVar("opening", default=None)
 # A demonstration's digests must come out alike on every machine, so that its shipped approvals hold.
 DEMONSTRATION_DIGEST_KEY = b"recruitlib demonstration digests"
 
@@ -136,11 +149,30 @@ def read_print_password(run_id: str, demonstration: bool) -> str:
     return password
 
 
-def protect_folder(folder: Path) -> None:
-    """Make a folder that only its owner may open (POSIX; on Windows the parent's rights hold)."""
+def protect_folder(folder: Path, posix: bool = os.name == "posix") -> None:
+    """Make a folder that only its owner may open, by mode or, on Windows, by its list of rights."""
+    is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    if os.name == "posix":
+    if posix:
         folder.chmod(0o700)
+    elif is_new:
+        _restrict_rights(folder)
+
+
+def _restrict_rights(folder: Path) -> None:
+    """Give a folder, and all that will lie in it, to this account alone (Windows).
+
+    Where the system's tools are missing, or the drive keeps no rights, the parent's rights hold.
+    """
+    own, tool = shutil.which("whoami"), shutil.which("icacls")
+    if own is None or tool is None:
+        return
+    account = subprocess.run([own], capture_output=True, text=True, check=False).stdout.strip()
+    if account:
+        subprocess.run(
+            [tool, str(folder), "/grant:r", f"{account}:(OI)(CI)F", "/inheritance:r", "/Q"],
+            capture_output=True, check=False,
+        )  # fmt: skip
 
 
 def generate_key(demonstration: bool) -> RunKey:
@@ -209,9 +241,9 @@ def unlock_key(folder: Path, passphrase: str) -> RunKey:
         )
     try:
         return open_locked(path.read_bytes(), passphrase)
-    except IntegrityError:
+    except IntegrityError as error:
         append_entry(folder, "", "unlock_refused")
-        raise
+        raise IntegrityError(f"実行 {folder.name}: {error}") from None
 
 
 def pack_key(key: RunKey) -> str:
@@ -263,8 +295,33 @@ def write_private(folder: Path, key: RunKey, name: str, content: bytes) -> str:
     return digest_bytes(sealed)
 
 
-def read_private(folder: Path, key: RunKey, name: str, stage: str) -> bytes:
-    """Open a private file and log that it was opened.
+@contextmanager
+def opening(purpose: str, by: str) -> Iterator[None]:
+    """Say for what, and for which officer, private files are opened within.
+
+    Args:
+        purpose: in Japanese, for whoever reads the record.
+        by: the staff id of the officer who has shown who he is; "" where nobody was asked, so that
+            only the login tells.
+    """
+    before = _OPENING.set((purpose, by))
+    try:
+        yield
+    finally:
+        _OPENING.reset(before)
+
+
+def read_private(folder: Path, key: RunKey, name: str, stage: str, purpose: str = "") -> bytes:
+    """Open a private file and log that it was opened, by which officer and for what.
+
+    The officer is the operator that 01 has frozen, unless ``opening`` says another one.
+
+    Args:
+        folder: the run's folder.
+        key: the run's key.
+        name: of the file, without its ending.
+        stage: the stage that opens it, or "".
+        purpose: in Japanese; without it, what ``opening`` says, or the work of the stage.
 
     Raises:
         IntegrityError: the file is gone or cannot be opened with the run's key.
@@ -273,5 +330,15 @@ def read_private(folder: Path, key: RunKey, name: str, stage: str) -> bytes:
     if not path.exists():
         raise IntegrityError(f"{PRIVATE}/{path.name}: ありません。前の段階からやり直してください。")
     content = decrypt_content(key, path.read_bytes(), f"{PRIVATE}/{path.name}")
-    append_entry(folder, stage, "opened", file=f"{PRIVATE}/{path.name}")
+    work = f"{STAGE_NAMES[stage]}の処理" if stage else ""
+    said, officer = _OPENING.get() or (work, _find_operator(folder))
+    append_entry(
+        folder, stage, "opened",
+        file=f"{PRIVATE}/{path.name}", officer=officer, purpose=purpose or said,
+    )  # fmt: skip
     return content
+
+
+def _find_operator(folder: Path) -> str:
+    begun = find_latest(read_entries(folder), "01", "begun")
+    return str(begun["facts"].get("operator", "")) if begun else ""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # At this density a point of a picture shown at 100 % is a point of the page around it.
 _DOTS = 96
+_SHADES = 16
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 # Letters for Unicode, of which nothing is seen: the Hangul fillers, the blank braille cell and the
 # grapheme joiner.
@@ -98,7 +99,8 @@ def show_table(table: pd.DataFrame, caption: str = "") -> HTML:
     """Render a table of counts or statements as static HTML (every cell escaped).
 
     Args:
-        table: any small table; whole numbers are right-aligned with thousands separators.
+        table: any small table; whole numbers are right-aligned with thousands separators. Without
+            rows it says so.
         caption: a Japanese line above it.
     """
     from IPython.display import HTML
@@ -108,6 +110,9 @@ def show_table(table: pd.DataFrame, caption: str = "") -> HTML:
         "<tr>" + "".join(_render_cell(cell) for cell in row) + "</tr>"
         for row in table.itertuples(index=False)
     )
+    if table.empty:  # heads alone look like something that failed to show
+        rest = [""] * (len(table.columns) - 1)
+        rows = f"<tr>{''.join(map(_render_cell, ['なし', *rest]))}</tr>"
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return HTML(f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>")
 
@@ -123,6 +128,31 @@ def show_png(content: bytes, alternative: str) -> Image:
     from IPython.display import Image
 
     return Image(data=content, format="png", metadata={"alt": alternative})
+
+
+def show_paper(content: bytes, alternative: str) -> Image:
+    """Show a paper as one still picture, its pages one below the other.
+
+    Args:
+        content: a PDF that anybody may see.
+        alternative: what it is, in Japanese.
+    """
+    import pypdfium2
+    from PIL import Image as Picture
+
+    document = pypdfium2.PdfDocument(content)
+    pages = [page.render(scale=_DOTS / 72, grayscale=True).to_pil() for page in document]
+    whole = Picture.new(
+        "L", (max(page.width for page in pages), sum(page.height for page in pages))
+    )
+    top = 0
+    for page in pages:
+        whole.paste(page, (0, top))
+        top += page.height
+    picture = io.BytesIO()
+    # Text on white needs few shades, and the record keeps the picture for years.
+    whole.quantize(_SHADES).save(picture, format="PNG", optimize=True)
+    return show_png(picture.getvalue(), alternative)
 
 
 def make_panels(rows: int, columns: int, height: float) -> tuple[Figure, Sequence[Axes]]:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
 
 from recruitlib.base.errors import RecruitError, describe_place
-from recruitlib.cli import case_workbooks, files, people, printing, reviewing, runs, sheets
+from recruitlib.cli import (
+    case_workbooks,
+    duties,
+    files,
+    overseeing,
+    people,
+    printing,
+    reviewing,
+    runs,
+    sheets,
+    signing,
+    supply,
+)
 
 
 @click.group(help="住民に害を与えずに宛名シールを提供するための道具です。")
@@ -17,17 +30,19 @@ def commands() -> None:
 
 
 for command in (
-    runs.demo, runs.run, runs.seal, runs.verify, runs.register,
+    runs.demo, runs.run, runs.seal, runs.verify, runs.show, runs.register, overseeing.access_review,
     files.inspect, files.match_trial, files.synth, files.towns,
     printing.fonts, sheets.sheet, reviewing.review,
     people.cases, people.decide, people.decide_listed, people.confirm, people.approve, people.officer,
-    people.why, case_workbooks.cases_workbook, case_workbooks.decide_workbook,
+    people.why, signing.sign, supply.supplied, duties.duty, duties.correction,
+    case_workbooks.cases_workbook, case_workbooks.decide_workbook,
 ):  # fmt: skip
     commands.add_command(command)
 
 
 def main() -> None:
     """Run a command and end with its exit code: one line for an expected stop, never a traceback."""
+    os.umask(0o077)  # nothing that a command or a kernel writes is for others on this computer
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # A Windows terminal in CP932 cannot write every sign; a question mark is no reason to stop.

@@ -51,7 +51,7 @@ def cases_workbook(parameters_file: Path, out: Path, staff_id: str, due: str, st
 def decide_workbook(parameters_file: Path, file: Path, staff_id: str, stage: str) -> None:
     """Write the decisions of a filled workbook, signed by the officer who imports it."""
     from recruitlib.base.decisions import changing_decisions, write_decisions
-    from recruitlib.base.vault import open_key
+    from recruitlib.base.vault import open_key, opening
     from recruitlib.review.case_workbook import tabulate_forms
     from recruitlib.review.panels import read_stage_cases, read_views
     from recruitlib.review.workbook_choices import import_choices, list_choices, read_choices
@@ -59,12 +59,13 @@ def decide_workbook(parameters_file: Path, file: Path, staff_id: str, stage: str
     parameters, root, folder = read_run(parameters_file)
     kind = read_kind(folder)
     key = open_key(folder, *kind)
-    cases = read_stage_cases(folder, key, stage)
     path = root / parameters[DECISION_FILES[stage]]
-    views = read_views(folder, key) if stage == "03" else []
-    shown, _ = tabulate_forms(folder, key, stage)
-    choices = read_choices(file, cases, {view.case["case"]: view for view in views}, shown)
     signer = open_officer(root, kind[1], staff_id)
+    with opening("ブックの決定を読み込む", staff_id):
+        cases = read_stage_cases(folder, key, stage)
+        views = read_views(folder, key) if stage == "03" else []
+        shown, _ = tabulate_forms(folder, key, stage)
+    choices = read_choices(file, cases, {view.case["case"]: view for view in views}, shown)
     with changing_decisions(path):
         decisions = read_run_decisions(root, path, kind)
         done = import_choices(decisions, cases, choices, signer, key)

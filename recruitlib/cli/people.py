@@ -80,7 +80,7 @@ def read_run_decisions(root: Path, path: Path, run: tuple[str, bool]) -> Decisio
 @DECIDING
 def cases(folder: Path, stage: str) -> None:
     """Show the cases of a stage on the terminal; that they were shown is logged."""
-    from recruitlib.base.vault import open_key
+    from recruitlib.base.vault import open_key, opening
     from recruitlib.review.panels import describe_cases, describe_doubts
 
     folder = folder.resolve()
@@ -90,11 +90,12 @@ def cases(folder: Path, stage: str) -> None:
     decisions = read_run_decisions(root, root / name, kind) if name else None
     key = open_key(folder, *kind)
     append_entry(folder, stage, "cases_shown")
-    lines = (
-        describe_cases(folder, key, decisions)
-        if stage == "03"
-        else describe_doubts(folder, key, stage, decisions)
-    )
+    with opening("事例を見る（recruitlib cases）", by=""):
+        lines = list(
+            describe_cases(folder, key, decisions)
+            if stage == "03"
+            else describe_doubts(folder, key, stage, decisions)
+        )
     for line in lines:
         click.echo(line)
 
@@ -131,13 +132,15 @@ def decide(
         encrypt_note,
         write_decisions,
     )
-    from recruitlib.base.vault import open_key
+    from recruitlib.base.vault import open_key, opening
     from recruitlib.review.panels import read_stage_cases
 
     parameters, root, folder = read_run(parameters_file)
     kind = read_kind(folder)
     key = open_key(folder, *kind)
-    cases = read_stage_cases(folder, key, stage)
+    signer = open_officer(root, kind[1], staff_id)
+    with opening("事例を決める", staff_id):
+        cases = read_stage_cases(folder, key, stage)
     chosen = cases[cases["case"] == number].to_dict("records")
     if not chosen:
         raise ParameterError(
@@ -152,9 +155,9 @@ def decide(
         choice["also"] = list(also)
     if note:
         choice["note"] = encrypt_note(key, note)
-    signer = open_officer(root, kind[1], staff_id)
     if stage == "03":
-        require_comparison(folder, key, {number: choice}, compared)
+        with opening("事例を決める", staff_id):
+            require_comparison(folder, key, {number: choice}, compared)
     with changing_decisions(path):
         decisions = read_run_decisions(root, path, kind)
         write_decisions(path, decide_case(decisions, chosen[0], choice, signer))
@@ -179,14 +182,16 @@ def decide_listed(parameters_file: Path, staff_id: str) -> None:
         decide_case,
         write_decisions,
     )
-    from recruitlib.base.vault import open_key
+    from recruitlib.base.vault import open_key, opening
     from recruitlib.review.panels import read_cases
 
     parameters, root, folder = read_run(parameters_file)
     kind = read_kind(folder)
-    cases = read_cases(folder, open_key(folder, *kind))[0]
-    path = root / parameters[DECISION_FILES["03"]]
+    key = open_key(folder, *kind)
     signer = open_officer(root, kind[1], staff_id)
+    with opening("事例を決める", staff_id):
+        cases = read_cases(folder, key)[0]
+    path = root / parameters[DECISION_FILES["03"]]
     listed = cases[(cases["kind"] == "to_confirm") & (cases["reason"] == "listed")]
     count = 0
     with changing_decisions(path):
@@ -217,7 +222,7 @@ def confirm(parameters_file: Path, staff_id: str, stage: str, compared: bool) ->
         name_choice,
         write_decisions,
     )
-    from recruitlib.base.vault import open_key
+    from recruitlib.base.vault import open_key, opening
     from recruitlib.review.panels import read_stage_cases
 
     parameters, root, folder = read_run(parameters_file)
@@ -230,8 +235,9 @@ def confirm(parameters_file: Path, staff_id: str, stage: str, compared: bool) ->
             "recruitlib decide で決めた後に、別の人が confirm してください。"
         )
     key = open_key(folder, *kind)
-    cases = read_stage_cases(folder, key, stage)
     signer = open_officer(root, kind[1], staff_id)
+    with opening("事例の決定を確かめる", staff_id):
+        cases = read_stage_cases(folder, key, stage)
     decided = [
         row
         for row in cases.to_dict("records")
@@ -246,7 +252,8 @@ def confirm(parameters_file: Path, staff_id: str, stage: str, compared: bool) ->
         confirm_case(decisions, row, signer)  # refused before anything else is asked
     if stage == "03":
         waiting = {row["case"]: decisions.cases[row["case"]] for row in decided}
-        require_comparison(folder, key, waiting, compared)
+        with opening("事例の決定を確かめる", staff_id):
+            require_comparison(folder, key, waiting, compared)
     with changing_decisions(path):
         now = read_run_decisions(root, path, kind)
         if now.cases != decisions.cases:
@@ -362,19 +369,20 @@ def show() -> None:
 @click.option("--resident", help="宛名番号。先頭の 0 も書きます（例 0000012345）。")
 def why(folder: Path, application: str | None, resident: str | None) -> None:
     """Explain an application's end, or why a resident is printed."""
-    from recruitlib.base.vault import open_key
+    from recruitlib.base.vault import open_key, opening
     from recruitlib.review.explanations import explain_all, explain_application, explain_resident
 
     folder = folder.resolve()
     key = open_key(folder, *read_kind(folder))
     append_entry(folder, "03", "why_shown")
-    if resident:
-        lines = explain_resident(find_project(folder), folder, key, resident)
-    else:
-        lines = (
-            explain_application(folder, key, application)
-            if application
-            else explain_all(folder, key)
-        )
+    with opening("理由を見る（recruitlib why）", by=""):
+        if resident:
+            lines = list(explain_resident(find_project(folder), folder, key, resident))
+        else:
+            lines = list(
+                explain_application(folder, key, application)
+                if application
+                else explain_all(folder, key)
+            )
     for line in lines:
         click.echo(line)

@@ -10,11 +10,13 @@ import click
 
 from recruitlib.base.audit import AUDIT_NAME, LOCK_NAME, group_digest, read_entries
 from recruitlib.base.errors import IntegrityError, ParameterError
+from recruitlib.base.heads import find_heads, is_noted, note_head
 from recruitlib.base.live_files import seal_left_over
 from recruitlib.base.parameters import STAGE_NAMES, STAGES, find_root, read_parameters, read_yaml
-from recruitlib.base.record import NOTEBOOK_FOLDER, verify_record
+from recruitlib.base.record import NOTEBOOK_FOLDER
 from recruitlib.base.run import RUN_NAME, list_completed
 from recruitlib.base.vault import PRIVATE
+from recruitlib.base.verification import find_head, is_head, list_begun, verify_record
 from recruitlib.cli.arguments import RUN, read_kind, read_run
 
 DEMONSTRATION = "params/demo.yaml"
@@ -89,25 +91,68 @@ def seal(folder: Path) -> None:
     )
     for name in (*seal_left_over(folder, key), *seal_run(folder, key, closed)):
         click.echo(f"{name}: 個人の情報はありません。封をしました。")
+    note_head(folder)
     click.echo(f"記録の先頭値: {group_digest(read_entries(folder)[-1]['hash'])}")
 
 
-@click.command(help="実行記録が変えられていないかを調べます。")
+@click.command(
+    help="""実行記録が変えられていないかを調べます。合言葉は要りません。写しを、別の PC でも調べられます。
+
+    --head には、この実行のどの紙に印刷された先頭値でも書けます。"""
+)
 @click.argument("folder", type=RUN)
-@click.option("--head", default="", help="送付状に印刷された「実行記録の先頭値」。")
+@click.option("--head", default="", help="紙（送付状など）に印刷された「実行記録の先頭値」。")
 def verify(folder: Path, head: str) -> None:
     """Verify a run's record."""
+    folder = folder.resolve()
+    if head and not is_head(head):
+        raise ParameterError(
+            "--head: 先頭値は、0 から 9 と a から f の4桁を四つ並べたものです。紙のとおりに打ってください。"
+        )
     problems = verify_record(folder, head)
     for problem in problems:
         click.echo(f"× {problem}")
     if problems:
-        raise IntegrityError(f"実行記録に{len(problems)}件の問題があります。")
+        raise IntegrityError(
+            f"実行記録に{len(problems)}件の問題があります。記録の順で最初に合わないのは、一番上の行です。"
+        )
     entries = read_entries(folder)
     done = [f"{stage} {STAGE_NAMES[stage]}" for stage in list_completed(entries)]
     click.echo(f"完了した段階: {'、'.join(done) or 'なし'}")
-    click.echo(
-        "完全: 送付状の先頭値とも合います。" if head else "内部整合: 記録はそれ自身と合います。"
-    )
+    place = find_heads(folder, entries)
+    if place and is_noted(place):
+        click.echo("役所の控え（register の先頭値）とも合います。")
+    if not head:
+        click.echo("内部整合: 記録はそれ自身と合います。")
+        return
+    later = entries[find_head(entries, head) :]
+    begun = [f"{stage} {STAGE_NAMES[stage]}" for stage in dict.fromkeys(list_begun(later))]
+    told = f"（その中で始めた段階: {'、'.join(begun)}）" if begun else ""
+    click.echo(f"先頭値の後に {len(later):,} 行あります{told}。紙が証すのは、その前までです。")
+    click.echo("完全: 紙の先頭値とも合います。")
+
+
+@click.command(
+    help="""実行の経過を、監査する人に読める形で示します。合言葉は要りません。氏名は出ません。
+
+    段階ごとに、いつ・だれが、件数、関門の答え、止まったこと、決定と承認、個人情報のファイルを開いたこと、
+    今どこに何があるかを、記録だけから書きます。"""
+)
+@click.argument("folder", type=RUN)
+def show(folder: Path) -> None:
+    """Show the story of a run."""
+    from recruitlib.oversight.story import tell_story
+
+    folder = folder.resolve()
+    problems = verify_record(folder)
+    for line in tell_story(folder):
+        click.echo(line)
+    if problems:
+        raise IntegrityError(
+            f"この記録には合わないところが{len(problems)}件あり（初めの ×）、経過は信じられません。"
+            "recruitlib verify で確かめ、管理者に知らせてください。"
+        )
+    click.echo("記録の検査: 内部整合（recruitlib verify と同じ）")
 
 
 @click.command(

@@ -2,278 +2,214 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, NamedTuple
 
 import pandas as pd
 
-from recruitlib.base.audit import append_entry, read_entries
-from recruitlib.base.errors import AwaitingPerson, ParameterError, raise_problems
+from recruitlib.base.audit import append_entry, group_digest, list_since_begun, read_entries
+from recruitlib.base.counts import STEP_BY_NAME, index_counts, read_counts
+from recruitlib.base.erasure import erase_file
+from recruitlib.base.errors import IntegrityError
 from recruitlib.base.exports import list_exports
-from recruitlib.base.parameters import BY_NAME, read_yaml
-from recruitlib.base.people_files import check_content, require_same_run, require_two_people
-from recruitlib.base.record import seal_notebooks
+from recruitlib.base.officers import read_officers
+from recruitlib.base.parameters import NOTEBOOKS
+from recruitlib.base.progress import show_progress
+from recruitlib.base.record import NOTEBOOK_FOLDER, list_expected, seal_notebooks
 from recruitlib.base.run import Stage, ask_guard, complete_stage
 from recruitlib.base.scope import read_scope
-from recruitlib.base.vault import KEY_NAME, PRIVATE, RunKey
+from recruitlib.base.signed_files import name_signers, refuse_said
+from recruitlib.base.vault import PRIVATE, RunKey
+from recruitlib.closing.attestation import (
+    Attestation,
+    check_exports,
+    check_sources,
+    list_states,
+    read_attestation,
+)
+from recruitlib.closing.private_files import list_last, list_private
+from recruitlib.closing.remains import Searched, check_remains, measure_locked, search_remains
 from recruitlib.handover.documents import render_disposal
+from recruitlib.handover.supplied import check_supplied
 
 REPORT = "handover/disposal_report.pdf"
-# The inputs that hold personal data; the office destroys them itself or says why it keeps them.
-SOURCES = (
-    "registry_file", "protections_file", "form_file", "counter_file", "print_protections_file",
-    "print_form_file", "print_counter_file", "handover_registry_file",
-    "handover_protections_file", "handover_form_file", "handover_counter_file",
-)  # fmt: skip
+_GONE = "消去した"
+_ENDS = ("handed_over", "voided", "spoiled")
 
 
-_KINDS = {
-    "demonstration": bool, "run_id": str, "carried_out_by": str, "witnessed_by": str,
-    "sources": dict,
-}  # fmt: skip
-STATE_WORDS = {"destroyed": "消去した", "returned": "返した"}
-
-
-class Attestation(NamedTuple):
-    """What two officers attest of each source file and each export: destroyed, or kept and why."""
-
-    demonstration: bool
-    run_id: str
-    carried_out_by: str
-    witnessed_by: str
-    sources: Mapping[str, str]
-    exports: Mapping[str, str] = MappingProxyType({})
-
-
-def read_attestation(path: Path, run_id: str, demonstration: bool) -> Attestation:
-    """Read the attestation of the disposal.
+def require_attestation(stage: Stage) -> Attestation:
+    """Read the attestation of this run's disposal, which says nothing of a person.
 
     Raises:
-        AwaitingPerson: it is missing, or one person is both.
-        ParameterError: the file is not an attestation, or one for another run.
+        AwaitingPerson, ParameterError: as ``read_attestation`` and ``refuse_said``.
     """
-    if not path.exists():
-        raise AwaitingPerson(
-            f"{path.name}: 廃棄の確認書がまだありません。二人で確かめて書いてください。"
-        )
-    content = {"exports": {}, **read_yaml(path)}
-    problems = check_content(content, {**_KINDS, "exports": dict})
-    if not problems:
-        wrong = [f"sources の {name}" for name in content["sources"] if name not in SOURCES]
-        wrong += [
-            f"{part} の {name}"
-            for part in ("sources", "exports")
-            for name, state in content[part].items()
-            if not _is_state(state)
-        ]
-        problems = [
-            f"{name}: destroyed（消去）、returned（返却）、「kept: 理由」（保有）のどれかです。"
-            for name in dict.fromkeys(wrong)
-        ]
-    raise_problems(ParameterError, problems, path.name)
-    require_same_run(content, path, run_id, demonstration)
-    require_two_people(
-        path, content["carried_out_by"], content["witnessed_by"], "廃棄した人と立ち会った人"
-    )
-    return Attestation(**content)
+    path = stage.locate("disposal_file")
+    attestation = read_attestation(
+        path, stage.parameters["run_id"], stage.demonstration,
+        read_officers(stage.root, stage.demonstration),
+    )  # fmt: skip
+    refuse_said(stage.folder, stage.key, path, attestation.signed["content"])
+    return attestation
 
 
-def _is_state(state: object) -> bool:
-    """Whether a file is said to be destroyed, returned, or kept for a reason that is given."""
-    return type(state) is str and (
-        state in ("destroyed", "returned") or (state.startswith("kept: ") and state != "kept: ")
-    )
-
-
-def check_sources(stage: Stage, attestation: Attestation) -> list[str]:
-    """Say which source file is neither gone nor attested as kept."""
-    problems = []
-    for name in SOURCES:
-        if not stage.parameters.get(name):
-            continue
-        state = attestation.sources.get(name, "")
-        exists = stage.locate(name).exists()
-        if state not in ("destroyed", "returned") and not state.startswith("kept: "):
+def check_ends(folder: Path) -> list[str]:
+    """Say for which cohort printed labels are neither handed over, nor void, nor spoiled."""
+    known = index_counts(read_counts(folder))
+    ages = sorted({cohort for cohort, step in known if step in ("labels", *_ENDS)})
+    problems = [] if ages else ["印刷した宛名シールの件数がありません。"]
+    for age in ages:
+        printed = sum(known.get((age, step), 0) for step in ("labels", "reprints", "top_ups"))
+        ended = sum(known.get((age, step), 0) for step in _ENDS)
+        if printed != ended:
             problems.append(
-                f"{BY_NAME[name].label}: destroyed（消去）、returned（抽出元に返却）、kept: 理由（保有）の"
-                "どれかを確認書に書いてください。"
-            )
-        elif not state.startswith("kept: ") and exists:
-            problems.append(
-                f"{BY_NAME[name].label}: 消去または返却したと書かれていますが、ファイルが残っています。"
+                f"{age}歳: 印刷した {printed:,} 枚のうち、行き先のある通番は {ended:,} 枚です。"
+                "05 で通番の行き先をすべて決めるまで、廃棄できません。"
             )
     return problems
 
 
-def check_exports(stage: Stage, attestation: Attestation) -> list[str]:
-    """Say which exported workbook is neither gone nor attested as kept.
-
-    Only its name is known, so it is looked for in the project folder and the current one.
-    """
-    known = list_exports(stage.folder)
-    problems = [
-        f"exports の {name}: この実行で書き出したファイルではありません。名前を確かめてください。"
-        for name in attestation.exports
-        if name not in known
-    ]
-    for name in known:
-        state = attestation.exports.get(name, "")
-        if not _is_state(state):
-            problems.append(
-                f"書き出した {name}: destroyed（消去）、returned（返却）、kept: 理由（保有）のどれかを"
-                "確認書の exports に書いてください。"
-            )
-        elif not state.startswith("kept: ") and _is_near(stage.root, name):
-            problems.append(
-                f"書き出した {name}: 消去または返却したと書かれていますが、ファイルが残っています。"
-            )
-    return problems
+def tabulate_ends(stage: Stage) -> pd.DataFrame:
+    """Tabulate printed = handed over + void + spoiled, by cohort."""
+    known = index_counts(read_counts(stage.folder))
+    ages = sorted({cohort for cohort, step in known if step == "handed_over"})
+    steps = ("labels", *_ENDS)
+    rows = [(f"{age}歳", *(known.get((age, step), 0) for step in steps)) for age in ages]
+    return pd.DataFrame(rows, columns=["年齢", *(STEP_BY_NAME[step].label for step in steps)])
 
 
-def _is_near(root: Path, name: str) -> bool:
-    """Whether a file of this name lies in the current folder or anywhere in the project folder."""
-    if Path(name).exists():
-        return True
-    for _, folders, files in os.walk(root):
-        # The environment and the like hold thousands of files, and none of an officer's.
-        folders[:] = [folder for folder in folders if not folder.startswith(".")]
-        if name.casefold() in {file.casefold() for file in files}:
-            return True
-    return False
-
-
-def list_private(folder: Path) -> list[str]:
-    """List every file that may hold personal data, the run's key and the scan's words left out.
-
-    Copies that JupyterLab or an interrupted write may have left count as well.
-    """
-    strays = [
-        path
-        for pattern in ("**/.ipynb_checkpoints/*", "**/.*.partial")
-        for path in folder.glob(pattern)
-    ]
-    private = [path for path in (folder / PRIVATE).rglob("*") if path.is_file()]
-    return sorted(
-        {
-            path.relative_to(folder).as_posix()
-            for path in (*private, *strays)
-            if path.is_file() and path.name != KEY_NAME and not path.name.startswith("terms_")
-        }
-    )
-
-
-def destroy_private(stage: Stage, attestation: Attestation) -> tuple[str, ...]:
+@show_progress("残りと写しを探し、個人情報のファイルを消去しています")
+def destroy_private(stage: Stage, attestation: Attestation) -> dict[str, str]:
     """Destroy every private file of the run, keeping only what the last scan needs.
 
-    The source files and exports are asked about first, so that a stop leaves everything in place.
-    The key and the words of the scan go when this notebook itself is sealed.
+    Everything is asked about first, so that a stop leaves everything in place: open serials,
+    source files, exports, and what is left elsewhere. The key and the words of the scan go when
+    this notebook itself is sealed.
 
     Returns:
-        the names of all files destroyed in this run, those of an earlier attempt included.
+        the files destroyed in this run, those of an earlier attempt included, each with the digest
+        under which the record vouched for it; "" for a copy that the record did not know.
 
     Raises:
-        GuardError: a source file or an export is neither gone nor attested as kept.
+        GuardError: a serial is open, the office has not kept who was supplied, or a file is neither
+            gone nor attested as kept.
     """
-    problems = check_sources(stage, attestation) + check_exports(stage, attestation)
+    ends = check_ends(stage.folder)
+    ask_guard(stage, "handover.serials_complete", ends, "印刷＝提供＋取消し＋汚損")
+    problems = check_supplied(stage)
+    problems += _check_left(stage, attestation, search_remains(stage))
     if problems:
         ask_guard(stage, "closing.nothing_left", problems)
     names = list_private(stage.folder)
+    expected = list_expected(read_entries(stage.folder))
     # Said before it is done: a run that is cut off in between can still be closed.
-    append_entry(stage.folder, stage.number, "destroyed", files=names)
+    append_entry(
+        stage.folder, stage.number, "destroyed", files=names,
+        digests={name: expected.get(name, "") for name in names},
+        locked=list(measure_locked(stage).values()),
+    )  # fmt: skip
     for name in names:
-        (stage.folder / name).unlink()
-    entries = [entry for entry in read_entries(stage.folder) if entry["event"] == "destroyed"]
-    return tuple(sorted({name for entry in entries for name in entry["facts"]["files"]}))
+        erase_file(stage.folder / name)
+    return list_destroyed(stage.folder)
 
 
+def list_destroyed(folder: Path) -> dict[str, str]:
+    """List the files that the record says were destroyed, each with its digest."""
+    digests: dict[str, str] = {}
+    for entry in read_entries(folder):
+        if entry["event"] == "destroyed":
+            for name, digest in entry["facts"]["digests"].items():
+                digests[name] = digest or digests.get(name, "")
+    return dict(sorted(digests.items()))
+
+
+def _check_left(stage: Stage, attestation: Attestation, searched: Searched) -> list[str]:
+    return [
+        *check_sources(stage, attestation),
+        *check_exports(stage, attestation, searched.near),
+        *check_remains(searched, attestation.remains),
+    ]
+
+
+@show_progress("残りと写しを、もう一度探しています")
 def prove_nothing_left(stage: Stage, attestation: Attestation) -> None:
     """Ask whether no private file is left, and every source and export is gone or attested as kept."""
+    searched = search_remains(stage)
     problems = [f"{name}: 残っています。" for name in list_private(stage.folder)]
-    problems += check_sources(stage, attestation) + check_exports(stage, attestation)
-    seen = "実行のフォルダと元のファイル"
-    exports = len(list_exports(stage.folder))
-    ask_guard(
-        stage, "closing.nothing_left", problems,
-        f"{seen}、書き出した {exports} 個" if exports else seen,
-    )  # fmt: skip
+    problems += _check_left(stage, attestation, searched)
+    seen = ["実行のフォルダ", "元のファイル", "残りと写し（プロジェクト・一時フォルダ・ごみ箱）"]
+    if not searched.whole:
+        seen.append("ファイルが多く、写しは途中まで")
+    if exports := len(list_exports(stage.folder)):
+        seen.append(f"書き出した {exports} 個")
+    ask_guard(stage, "closing.nothing_left", problems, "、".join(seen))
 
 
-def finish_disposal(stage: Stage, attestation: Attestation, destroyed: tuple[str, ...]) -> str:
+def finish_disposal(stage: Stage, attestation: Attestation, destroyed: Mapping[str, str]) -> str:
     """Write the report and complete the stage."""
     scope = read_scope(stage.locate("scope_file"))
+    last, expected = list_last(stage.folder), list_expected(read_entries(stage.folder))
     rows = [
-        ("消去したファイル（暗号化されたもの）", f"{len(destroyed)} 個"),
-        ("復号鍵", "記録の封の後に消去"),
+        ("消去したファイル（上書きの後に削除）", f"{len(destroyed)} 個"),
+        ("復号鍵と、検査に使う言葉", f"{len(last)} 個、記録の封の後に消去"),
+        *list_states(stage, attestation),
     ]
-    rows += list_source_states(stage, attestation) + list_export_states(stage, attestation)
-    people = [
-        ("実施した人", attestation.carried_out_by),
-        ("立ち会った人", attestation.witnessed_by),
-    ]
+    people = list(
+        zip(("廃棄した人", "立ち会った人"), name_signers(attestation.signed), strict=True)
+    )
     values = stage.parameters
     report = render_disposal(
-        f"{values['prefecture']}{values['municipality']}", scope.division, stage.today, rows, people,
-        stage.demonstration,
+        f"{values['prefecture']}{values['municipality']}", scope.division, stage.today, rows,
+        [
+            *((name, digest or "（記録の外の写し）") for name, digest in destroyed.items()),
+            *((f"{name}（封の後）", expected.get(name, "")) for name in last),
+        ], people,
+        group_digest(read_entries(stage.folder)[-1]["hash"]), stage.demonstration,
     )  # fmt: skip
-    people_facts: dict[str, Any] = {
-        "carried_out_by": attestation.carried_out_by, "witnessed_by": attestation.witnessed_by,
-        "sources": dict(attestation.sources), "exports": dict(attestation.exports),
-    }  # fmt: skip
-    return complete_stage(stage, public={REPORT: report}, facts=people_facts)
-
-
-def list_source_states(stage: Stage, attestation: Attestation) -> list[tuple[str, str]]:
-    """List each source file with what two officers attest of it."""
-    states = []
-    for name in SOURCES:
-        if stage.parameters.get(name):
-            state = attestation.sources.get(name, "")
-            where = "抽出元に" if state == "returned" else ""
-            states.append((BY_NAME[name].label, where + _describe_state(state)))
-    return states
-
-
-def list_export_states(stage: Stage, attestation: Attestation) -> list[tuple[str, str]]:
-    """List each exported workbook and its due date with what two officers attest of it."""
-    return [
-        (
-            f"書き出した {name}（期限 {facts['due']}）",
-            _describe_state(attestation.exports.get(name, "")),
-        )
-        for name, facts in list_exports(stage.folder).items()
-    ]
-
-
-def _describe_state(state: str) -> str:
-    return STATE_WORDS.get(state, state.replace("kept: ", "保有: "))
+    return complete_stage(
+        stage, public={REPORT: report}, facts={"signed": dict(attestation.signed)}
+    )
 
 
 def tabulate_disposal(
-    stage: Stage, attestation: Attestation, destroyed: tuple[str, ...]
+    stage: Stage, attestation: Attestation, destroyed: Mapping[str, str]
 ) -> pd.DataFrame:
     """Tabulate what was destroyed and what is kept."""
-    rows = [(name, "消去した") for name in destroyed]
-    rows += list_source_states(stage, attestation) + list_export_states(stage, attestation)
+    rows = [(name, _GONE) for name in destroyed] + list_states(stage, attestation)
     return pd.DataFrame(rows, columns=["ファイル", "状態"])
 
 
 def seal_run(folder: Path, key: RunKey, closed: bool) -> list[str]:
-    """Seal every executed notebook; after closing, destroy the key and the words of the scan too.
+    """Look at every file and seal every executed notebook; after closing the words and the key go too.
 
     Returns:
         the names of the notebooks sealed now.
+
+    Raises:
+        IntegrityError: a file holds personal data, or the notebook of 06 is not sealed: the key
+            stays until nothing has to be put right with it any more.
     """
-    sealed = seal_notebooks(folder, key)
+    sealed = seal_notebooks(folder, key, whole=True)
     if closed:
-        names = sorted(
-            path.relative_to(folder).as_posix()
-            for path in (folder / PRIVATE).rglob("*")
-            if path.is_file()
-        )
-        append_entry(folder, "06", "destroyed", files=names)
+        _require_sealed(folder)
+        names = list_last(folder)
+        expected = list_expected(read_entries(folder))
+        append_entry(
+            folder, "06", "destroyed", files=names,
+            digests={name: expected.get(name, "") for name in names},
+        )  # fmt: skip
+        for name in names:
+            erase_file(folder / name)
         shutil.rmtree(folder / PRIVATE)
     return sealed
+
+
+def _require_sealed(folder: Path) -> None:
+    """Require that the notebook of 06 is in the record, sealed since it began."""
+    own = f"{NOTEBOOK_FOLDER}/{NOTEBOOKS['06']}.ipynb"
+    since = list_since_begun(read_entries(folder), "06")
+    if not any(entry["event"] == "sealed" and own in entry["facts"]["files"] for entry in since):
+        raise IntegrityError(
+            f"{own}: 封をした実行記録がありません。06 をやり直してください"
+            "（recruitlib run パラメータのファイル --from 06 --through 06）。それまで、鍵は消しません。"
+        )

@@ -54,7 +54,7 @@ def find_void(
         ("moved_within", _differs(now, printed, ("postal_code", "address", "building"))),
         ("nationality_lost", now["nationality"] != JAPANESE),
         ("removed", (status != RESIDENT) | (now["left_on"] != "")),
-        ("moved_out", (status == "moved_out") | _has_left(now["planned_move_out"], today)),
+        ("moved_out", (status == "moved_out") | has_left(now["planned_move_out"], today)),
         ("died", status == "dead"),
         ("not_found", status.isna()),
         ("newly_opted_out", printed["addressee_id"].isin(set(opted_out))),
@@ -65,7 +65,7 @@ def find_void(
     return void.loc[void["reason"] != "", list(VOID_COLUMNS)].reset_index(drop=True)
 
 
-def _has_left(planned: pd.Series, today: date) -> pd.Series:
+def has_left(planned: pd.Series, today: date) -> pd.Series:
     """Mark who planned to move out by this day (住民記録システム標準仕様書 1.1.5)."""
     return planned.notna() & (planned != "") & (planned <= today.isoformat())
 

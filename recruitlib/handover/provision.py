@@ -1,4 +1,4 @@
-"""Provision (提供), the steps of notebook 05: delta, letter, receipt, every serial accounted for.
+"""Provision (提供), the steps of notebook 05: delta, papers, receipt, every serial accounted for.
 
 It has two halves: before the hand-over it finds what is void and writes the papers; after it, with
 the confirmation of two officers and the receiver, it accounts for every serial.
@@ -7,7 +7,8 @@ the confirmation of two officers and the receiver, it accounts for every serial.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
@@ -15,45 +16,76 @@ import pandas as pd
 from recruitlib.base.audit import (
     append_entry,
     digest_bytes,
+    find_latest,
     group_digest,
     read_entries,
     write_atomically,
 )
 from recruitlib.base.counts import ALL, Count, merge_counts, read_counts
 from recruitlib.base.errors import AwaitingPerson
+from recruitlib.base.officers import read_officers
 from recruitlib.base.profiles import read_profile
 from recruitlib.base.progress import show_progress
-from recruitlib.base.run import Stage, ask_guard, asking, complete_stage, read_private_table
+from recruitlib.base.run import (
+    JAPAN,
+    Stage,
+    ask_guard,
+    asking,
+    complete_stage,
+    read_private_table,
+    require_answers,
+)
 from recruitlib.base.scope import check_conditions, check_recipient, read_scope
+from recruitlib.base.scope_gate import ask_scope
+from recruitlib.base.signed_files import name_signers, refuse_said
 from recruitlib.base.traces import remember_terms
+from recruitlib.handover.annexes import prepare_annexes
+from recruitlib.handover.checklists import require_checklists
 from recruitlib.handover.delta import digest_delta, find_void
-from recruitlib.handover.documents import render_letter, render_receipt
+from recruitlib.handover.documents import (
+    describe_occasion,
+    render_conditions,
+    render_entry,
+    render_letter,
+    render_receipt,
+)
+from recruitlib.handover.duties import open_duties_of, read_duties
+from recruitlib.handover.notices import NO_NOTICES, Notices, prepare_notices
+from recruitlib.handover.proofs import CONDITIONS
 from recruitlib.handover.receipt import Receipt, check_serials, count_labels, read_receipt
+from recruitlib.handover.sources import note_sources
+from recruitlib.handover.supplied import keep_supplied
 from recruitlib.labels.lots import strip_lots
 from recruitlib.labels.print_day import find_new_housemates, select_fresh
+from recruitlib.labels.print_settings import list_printed_items
 from recruitlib.optouts.exclusion import join_later_day, match_day, take_applications
 from recruitlib.registry.cohort import check_base_date
 from recruitlib.registry.extract import Extract, read_extract
 from recruitlib.registry.intake import (
     Loaded,
-    ask_scope,
     check_later_rows,
     find_protected,
     read_listed,
     require_marker,
     take_protections,
 )
+from recruitlib.review.approval import check_files
 from recruitlib.review.balance import check_balance
 
 LETTER, RECEIPT = "handover/cover_letter.pdf", "handover/receipt.pdf"
+ENTRY = "handover/provision_entry.pdf"
 
 
 class Delta(NamedTuple):
-    """What handover day found: all labels, those that are void, and the digest to confirm."""
+    """What handover day found: all labels, those that are void, and the digest to confirm.
+
+    With them the notices to the applicants, at the addresses of this day.
+    """
 
     labels: pd.DataFrame
     void: pd.DataFrame
     digest: str
+    notices: Notices = NO_NOTICES
 
 
 @show_progress("提供日の抽出と一覧を、印刷した宛名シールと比べています")
@@ -62,8 +94,11 @@ def find_delta(stage: Stage) -> Delta:
 
     Raises:
         AwaitingPerson: a new application must go before a person first.
+        IntegrityError: the register of duties was changed.
     """
-    ask_scope(stage)
+    # A damaged register of duties is better known now than when the labels have left.
+    read_duties(stage.root, stage.demonstration)
+    ask_scope(stage, list_printed_items(stage.root, stage.parameters), check_files(stage))
     labels, recipients = (
         read_private_table(stage, "labels"),
         read_private_table(stage, "recipients"),
@@ -86,7 +121,8 @@ def find_delta(stage: Stage) -> Delta:
         extract.records["is_latest"] & extract.records["addressee_id"].isin(void["addressee_id"])
     ]
     remember_terms(stage.folder, stage.key, stage.number, changed)
-    return Delta(labels, void, digest_delta(void, labels, stage.key.digest_key))
+    notices = prepare_notices(stage, extract.records)
+    return Delta(labels, void, digest_delta(void, labels, stage.key.digest_key), notices)
 
 
 def _read_today(stage: Stage) -> Extract:
@@ -153,24 +189,35 @@ def list_label_counts(
     return rows
 
 
-def prepare_papers(stage: Stage, delta: Delta, spoiled: Sequence[int] = ()) -> dict[str, bytes]:
-    """Make the cover letter and the receipt with the counts as they stand."""
+def prepare_papers(stage: Stage, delta: Delta, receipt: Receipt | None = None) -> dict[str, bytes]:
+    """Make the papers with the counts as they stand: letter, receipt and conditions.
+
+    With the confirmation of the hand-over the entry for the register of provisions as well.
+    """
     scope = read_scope(stage.locate("scope_file"))
-    values = stage.parameters
-    municipality = f"{values['prefecture']}{values['municipality']}"
-    counts = list_label_counts(delta.labels, delta.void, spoiled)
-    head = group_digest(read_entries(stage.folder)[-1]["hash"])
-    request = (values["request_number"], date.fromisoformat(values["request_date"]))
-    return {
-        LETTER: render_letter(
-            scope, municipality, request, stage.today, counts, head, stage.demonstration
-        ),
-        RECEIPT: render_receipt(scope, municipality, stage.today, counts, stage.demonstration),
+    head = read_entries(stage.folder)[-1]["hash"]
+    occasion = describe_occasion(stage.parameters, stage.today, head)
+    counts = list_label_counts(delta.labels, delta.void, receipt.spoiled_serials if receipt else ())
+    papers = {
+        LETTER: render_letter(scope, occasion, counts),
+        RECEIPT: render_receipt(scope, occasion, counts),
+        CONDITIONS: render_conditions(scope, occasion),
     }
+    if receipt:
+        prepared, confirmed = name_signers(receipt.signed)
+        people = [
+            ("取扱者（提供した人）", receipt.handler),
+            ("準備した人", prepared),
+            ("確認した人", confirmed),
+            ("受領した人", receipt.received_by),
+        ]
+        received_on = date.fromisoformat(receipt.received_on)
+        papers[ENTRY] = render_entry(scope, occasion, counts, received_on, people)
+    return papers
 
 
 def keep_papers(stage: Stage, delta: Delta) -> None:
-    """Keep letter and receipt while the hand-over is awaited, so that they can be printed."""
+    """Keep the papers while the hand-over is awaited, so that they can be printed."""
     papers = prepare_papers(stage, delta)
     for name, content in papers.items():
         (stage.folder / name).parent.mkdir(exist_ok=True)
@@ -184,28 +231,35 @@ def require_receipt(stage: Stage, delta: Delta) -> Receipt:
 
     Raises:
         AwaitingPerson: the confirmation is missing or is not of this delta.
+        ParameterError: as ``refuse_said``.
         GuardError: a condition is not met or a serial does not end exactly once.
     """
-    keep_papers(stage, delta)
     path = stage.locate("handover_file")
-    receipt = read_receipt(path, stage.parameters["run_id"], stage.demonstration)
+    officers = read_officers(stage.root, stage.demonstration)
+    receipt = read_receipt(path, stage.parameters["run_id"], stage.demonstration, officers)
+    if receipt is not None:
+        refuse_said(stage.folder, stage.key, path, receipt.signed["content"])
     ask_guard(
         stage,
         "handover.delta_settled",
         _check_confirmed(receipt, delta),
         group_digest(delta.digest),
     )
-    if receipt is None:
-        raise AwaitingPerson(f"{path.name}: 提供の確認がまだありません。")
+    assert receipt is not None  # without it the guard has stopped
     scope = read_scope(stage.locate("scope_file"))
     request = stage.parameters["request_number"]
-    ask_guard(
-        stage, "handover.within_scope", check_recipient(scope, receipt.received_by),
-        f"相手方: {scope.recipient}",
+    ask_scope(
+        stage, list_printed_items(stage.root, stage.parameters),
+        check_recipient(scope, receipt.received_by), f"相手方: {scope.recipient}",
     )  # fmt: skip
+    received_on = date.fromisoformat(receipt.received_on)
     ask_guard(
         stage, "handover.conditions_met",
-        check_conditions(scope, receipt.handler, request, stage.today), "覚書・要綱・取扱者・依頼文書",
+        [
+            *check_conditions(scope, receipt.handler, request, received_on, stage.today),
+            *check_printed(received_on, find_printed(stage.folder)),
+        ],
+        "覚書・要綱・取扱者・依頼文書・受領の日",
     )  # fmt: skip
     ask_guard(
         stage, "handover.serials_complete", check_serials(delta.labels, delta.void, receipt),
@@ -214,6 +268,26 @@ def require_receipt(stage: Stage, delta: Delta) -> Receipt:
     counts = merge_counts(read_counts(stage.folder), count_provision(delta, receipt), stage.number)
     ask_guard(stage, "review.counts_balance", check_balance(counts), "取込から提供まで")
     return receipt
+
+
+def find_printed(folder: Path) -> date:
+    """Find the day of work on which 04 printed the labels; the first day of all where it has not."""
+    begun = find_latest(read_entries(folder), "04", "begun")
+    if begun is None:
+        return date.min
+    told = begun["facts"].get("business_date")
+    return (
+        date.fromisoformat(told)
+        if told
+        else datetime.fromisoformat(begun["at"]).astimezone(JAPAN).date()
+    )
+
+
+def check_printed(received_on: date, printed_on: date) -> list[str]:
+    """Say if the labels were received before they were printed."""
+    if received_on >= printed_on:
+        return []
+    return ["受領の日（received_on）が、宛名シールを印刷した日より前です。"]
 
 
 def _check_confirmed(receipt: Receipt | None, delta: Delta) -> list[str]:
@@ -234,20 +308,39 @@ def count_provision(delta: Delta, receipt: Receipt) -> list[Count]:
 
 
 def finish_provision(stage: Stage, delta: Delta, receipt: Receipt) -> str:
-    """Write the papers with the final counts and the ends of all serials, and complete the stage."""
+    """Write the papers with the final counts and the ends of all serials, and complete the stage.
+
+    Before it completes, the office's own folder keeps who was supplied, as keyed digests; and what
+    the recipient and the counterparty now have to report stands in its register.
+    """
     counts = count_provision(delta, receipt)
-    papers = prepare_papers(stage, delta, receipt.spoiled_serials)
+    checklists = require_checklists(stage)
+    require_answers(stage)
+    note_sources(stage)
+    keep_supplied(stage, delta.labels, delta.void, receipt)
+    papers = {
+        **prepare_papers(stage, delta, receipt),
+        **draw_annexes(stage, delta, receipt, checklists),
+    }
+    scope = read_scope(stage.locate("scope_file"))
     return complete_stage(
-        stage, counts=counts, private={"void": delta.void}, public=papers,
+        stage, counts=counts, private={"void": delta.void}, locked=delta.notices.files,
+        public=papers,
         facts={
             "delta_digest": delta.digest,
-            "receipt": {
-                "prepared_by": receipt.prepared_by, "confirmed_by": receipt.confirmed_by,
-                "handler": receipt.handler, "received_by": receipt.received_by,
-                "received_on": receipt.received_on,
-            },
+            "signed": dict(receipt.signed),
+            "voided": sorted(int(serial) for serial in delta.void["serial"]),
+            "duties": open_duties_of(stage, scope),
         },
     )  # fmt: skip
+
+
+def draw_annexes(
+    stage: Stage, delta: Delta, receipt: Receipt, lines: pd.DataFrame
+) -> dict[str, bytes]:
+    """Draw the checklists and the flow of personal information with the final counts."""
+    counts = merge_counts(read_counts(stage.folder), count_provision(delta, receipt), stage.number)
+    return prepare_annexes(stage, lines, counts)
 
 
 def tabulate_serials(delta: Delta, receipt: Receipt) -> pd.DataFrame:
@@ -258,29 +351,3 @@ def tabulate_serials(delta: Delta, receipt: Receipt) -> pd.DataFrame:
         ends = {count.step: count.count for count in known if count.cohort == age}
         rows.append((f"{age}歳", len(own), ends["handed_over"], ends["voided"], ends["spoiled"]))
     return pd.DataFrame(rows, columns=["年齢", "印刷", "提供", "取消し", "汚損"])
-
-
-def tabulate_scope(stage: Stage, receipt: Receipt) -> pd.DataFrame:
-    """Tabulate each approved item beside what this run did."""
-    scope = read_scope(stage.locate("scope_file"))
-    return pd.DataFrame(
-        [
-            ("提供の相手方", scope.recipient, receipt.received_by),
-            (
-                "結合する項目",
-                "、".join(scope.connected_items),
-                "申出の様式で、ほかの列を読み込まない",
-            ),
-            ("提供する項目", "、".join(scope.provided_items), "読み戻しで確かめた（04）"),
-            ("媒体", scope.medium, "宛名シールの PDF を紙に印刷"),
-            ("期間", f"{scope.period_from}〜{scope.period_to}", stage.today.isoformat()),
-            ("覚書・要綱の発効", f"{scope.memorandum_on}、{scope.guideline_on}", "業務日より前"),
-            (
-                "差引を作った人・確かめた人",
-                "別の二人",
-                f"{receipt.prepared_by}、{receipt.confirmed_by}",
-            ),
-            ("取扱者", "、".join(scope.handlers), receipt.handler),
-        ],
-        columns=["承認された範囲", "承認", "この実行"],
-    )

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from recruitlib.base.counts import Count
 from recruitlib.base.errors import ParameterError, raise_problems
+from recruitlib.base.officers import Officer
 from recruitlib.base.parameters import is_iso_date, read_yaml
-from recruitlib.base.people_files import check_content, require_same_run, require_two_people
+from recruitlib.base.people_files import check_content, require_same_run
+from recruitlib.base.signed_files import describe_signed, pick_said, require_two_signed
 
 
 class Receipt(NamedTuple):
-    """What two officers and the receiver confirm on handover day."""
+    """What two officers and the receiver confirm on handover day, and the officers' signatures."""
 
     demonstration: bool
     run_id: str
@@ -27,8 +30,10 @@ class Receipt(NamedTuple):
     handed_over_labels: int
     received_by: str
     received_on: str
+    signed: Mapping[str, Any] = MappingProxyType({})
 
 
+_ROLES = {"prepared_by": "準備した人", "confirmed_by": "確認した人"}
 _KINDS = {
     "demonstration": bool, "run_id": str, "delta_digest": str, "prepared_by": str,
     "confirmed_by": str, "handler": str, "spoiled_serials": list, "handed_over_labels": int,
@@ -36,28 +41,30 @@ _KINDS = {
 }  # fmt: skip
 
 
-def read_receipt(path: Path, run_id: str, demonstration: bool) -> Receipt | None:
+def read_receipt(
+    path: Path, run_id: str, demonstration: bool, officers: Mapping[str, Officer]
+) -> Receipt | None:
     """Read the confirmation of the hand-over; nothing while it is still to come.
 
     Raises:
         ParameterError: the file is not a confirmation, or one for another run.
-        AwaitingPerson: one person both prepared and confirmed.
+        AwaitingPerson: one person both prepared and confirmed, or a signature is missing.
     """
     if not path.exists():
         return None
     content = read_yaml(path)
-    problems = check_content(content, _KINDS)
-    if not problems and not all(type(serial) is int for serial in content["spoiled_serials"]):
+    said = pick_said(content)
+    problems = check_content(said, _KINDS)
+    if not problems and not all(type(serial) is int for serial in said["spoiled_serials"]):
         problems.append("spoiled_serials: 通番を一つずつ、整数で書いてください。")
-    if not problems and not is_iso_date(content["received_on"]):
+    if not problems and not is_iso_date(said["received_on"]):
         problems.append("received_on: 日付は 2026-04-01 の形で書いてください。")
     raise_problems(ParameterError, problems, path.name)
     require_same_run(content, path, run_id, demonstration)
-    require_two_people(
-        path, content["prepared_by"], content["confirmed_by"], "準備した人と確認した人"
-    )
-    digest = "".join(content["delta_digest"].split()).lower()
-    return Receipt(**{**content, "delta_digest": digest})
+    require_two_signed(path, content, officers, _ROLES)
+    signed = describe_signed(content, officers, [content[name] for name in _ROLES])
+    digest = "".join(said["delta_digest"].split()).lower()
+    return Receipt(**{**said, "delta_digest": digest}, signed=signed)
 
 
 def check_serials(labels: pd.DataFrame, void: pd.DataFrame, receipt: Receipt) -> list[str]:

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Sequence
 
-from recruitlib.base.headers import fold_header
+from recruitlib.base.header_words import fold_header
 
 LONGEST_SHOWN = 40  # characters of a header: the title of a question can be long
 DATE, POSTAL, PERSON, NUMBER, PLAIN = "date", "postal", "person", "number", "plain"
@@ -48,10 +48,6 @@ _DIGITS = re.compile(r"[0-9]{3}")
 # 2番地 or 二丁目 is an address and 年月日不詳 a date; 番地 and 年月日 alone are headers.
 _VALUED = re.compile(r"[0-9〇一二三四五六七八九十百](?:番|丁目|号|条|線)|(?:不詳|不明)$")
 _FOREIGN = re.compile(r"^[=+\-@]|@|://")
-_FORBIDDEN = re.compile(
-    r"個人番号|^マイナンバー(?!カード)|住民票コード|年金番号|在留カード|特別永住者|旅券番号|"
-    r"免許証番号|保険者番号|口座番号"
-)
 _CODED = re.compile(r"フラグ|区分|種別|種類|状態|状況|性別|事由|元号|続柄")
 _DATED = re.compile(r"年月日|日時|日付|生年|期限|.日$|時刻")
 _PERSONAL = re.compile(
@@ -212,11 +208,6 @@ def _cover(folded: str, alone: bool = True) -> float:
         sign for sign in rest if sign == "\x00" or (sign.isalnum() and sign not in _PARTICLES)
     ]
     return sum(sign == "\x00" for sign in letters) / max(len(letters), 1)
-
-
-def is_forbidden(header: str) -> bool:
-    """Say whether a header names what must never be read, such as 個人番号."""
-    return _FORBIDDEN.search(fold_caption(header)) is not None
 
 
 def name_sort(header: str) -> str:

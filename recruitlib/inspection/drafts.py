@@ -13,8 +13,9 @@ from typing import Any
 import yaml
 
 from recruitlib.base.contents import ANY_CODE
-from recruitlib.base.headers import fold_header, name_column
-from recruitlib.inspection.captions import DATE, NUMBER, PERSON, POSTAL, is_forbidden
+from recruitlib.base.header_words import fold_header, is_forbidden
+from recruitlib.base.headers import name_column
+from recruitlib.inspection.captions import DATE, NUMBER, PERSON, POSTAL
 from recruitlib.inspection.column_facts import (
     EMPTY,
     FORM_PATTERNS,

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from recruitlib.base.contents import ANY_CODE
 from recruitlib.base.delimited import Broken
-from recruitlib.base.headers import ABOVE, fold_header, name_column, name_rows
+from recruitlib.base.header_words import fold_header
+from recruitlib.base.headers import ABOVE, name_column, name_rows
 from recruitlib.inspection.captions import DATE, NUMBER, PLAIN, POSTAL
 from recruitlib.inspection.column_facts import UNREADABLE, Facts, list_codes
 from recruitlib.inspection.layouts import Candidate, Layout

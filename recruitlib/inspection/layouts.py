@@ -6,12 +6,12 @@ import re
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from recruitlib.base.header_words import fold_header, is_forbidden
 from recruitlib.base.headers import (
     HeaderPlan,
     combine_headers,
     count_known,
     find_header,
-    fold_header,
     list_headers,
     match_headers,
 )
@@ -21,7 +21,6 @@ from recruitlib.inspection.captions import (
     PLAIN,
     find_captions,
     fold_captions,
-    is_forbidden,
     name_sort,
     show_captions,
 )

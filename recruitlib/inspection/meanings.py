@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from recruitlib.base.headers import fold_header
+from recruitlib.base.header_words import fold_header
 from recruitlib.base.profiles import Profile
 
 _KANA = "カナ|フリガナ|ふりがな|振り仮名|よみがな|読み仮名|仮名"

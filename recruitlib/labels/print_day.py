@@ -10,9 +10,11 @@ from recruitlib.base.audit import group_digest
 from recruitlib.base.decisions import read_all_decisions
 from recruitlib.base.progress import show_progress
 from recruitlib.base.run import Stage, ask_guard, read_private_table
+from recruitlib.base.scope import check_written, read_scope
+from recruitlib.base.scope_gate import ask_scope
 from recruitlib.base.secrecy import hide_values
 from recruitlib.base.vault import read_print_password
-from recruitlib.labels.print_settings import open_fonts
+from recruitlib.labels.print_settings import check_return_line, list_printed_items, open_fonts
 from recruitlib.optouts.exclusion import (
     join_later_day,
     match_day,
@@ -23,13 +25,18 @@ from recruitlib.optouts.register import CONTENT
 from recruitlib.registry.extract import Extract
 from recruitlib.registry.intake import (
     Loaded,
-    ask_scope,
     find_protected,
     read_listed,
     take_protections,
 )
 from recruitlib.registry.protected import find_housemates
-from recruitlib.review.approval import check_approval, digest_approval, list_workers, read_approval
+from recruitlib.review.approval import (
+    check_approval,
+    digest_approval,
+    digest_files,
+    list_workers,
+    read_approval,
+)
 from recruitlib.review.balance import count_people
 from recruitlib.review.recipients import Exclusions
 
@@ -54,7 +61,13 @@ def check_print_day(stage: Stage) -> PrintDay:
     # A missing password, or a font that cannot be used, is better known now than at the printing.
     read_print_password(stage.parameters["run_id"], stage.demonstration)
     open_fonts(stage.root, stage.parameters)
-    ask_scope(stage)
+    ask_scope(
+        stage, list_printed_items(stage.root, stage.parameters),
+        [
+            *check_written(read_scope(stage.locate("scope_file"))),
+            *check_return_line(stage.root, stage.parameters),
+        ],
+    )  # fmt: skip
     recipients, cohort = (
         read_private_table(stage, "recipients"),
         read_private_table(stage, "cohort"),
@@ -99,7 +112,13 @@ def _ask_approval(
     settled = read_private_table(stage, "settled")
     decisions = read_all_decisions(stage.root, stage.parameters)
     content = digest_approval(
-        stage.parameters, counts, recipients, settled, decisions, stage.key.digest_key
+        stage.parameters,
+        digest_files(stage.root, stage.parameters),
+        counts,
+        recipients,
+        settled,
+        decisions,
+        stage.key.digest_key,
     )
     run_id, demonstration = stage.parameters["run_id"], stage.demonstration
     approval = read_approval(stage.locate("approval_file"), run_id, demonstration)

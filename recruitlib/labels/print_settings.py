@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from recruitlib.base.scope import read_scope
+from recruitlib.base.scope import POSTAL_CODE, list_allowed_items, read_scope
 from recruitlib.labels.chain import open_chain
 from recruitlib.labels.fonts import LabelFont
 from recruitlib.labels.sheets import (
@@ -29,17 +29,42 @@ def open_fonts(root: Path, parameters: Mapping[str, Any]) -> list[LabelFont]:
     return open_chain(root, parameters["label_fonts"])
 
 
+def list_printed_items(root: Path, parameters: Mapping[str, Any]) -> list[str]:
+    """List the items that the labels hold: those of the sheet, else those that the scope provides.
+
+    Raises:
+        ParameterError: the scope or the sheet cannot be read.
+    """
+    sheet = read_sheet(root / parameters["label_sheets_file"], parameters["label_sheet"])
+    return list(sheet.items) or list_allowed_items(read_scope(root / parameters["scope_file"]))
+
+
 def read_wording(root: Path, parameters: Mapping[str, Any]) -> Wording:
     """Read what a label says beside the person.
 
-    The postal code is printed where the approved scope counts it as part of the address.
+    The postal code is printed where it is among the items.
 
     Raises:
-        ParameterError: the scope cannot be read.
+        ParameterError: the scope or the sheet cannot be read.
+    """
+    show_postal_code = POSTAL_CODE in list_printed_items(root, parameters)
+    honorific, return_line = parameters["label_honorific"], parameters["label_return_line"]
+    return Wording(show_postal_code, honorific, return_line)
+
+
+def check_return_line(root: Path, parameters: Mapping[str, Any]) -> list[str]:
+    """Say if the labels would bear another return line than the approved scope has.
+
+    The line is free text beside the person, and so the one place where more than the approved items
+    could be printed.
+
+    Returns:
+        one Japanese sentence, or nothing.
     """
     scope = read_scope(root / parameters["scope_file"])
-    honorific, return_line = parameters["label_honorific"], parameters["label_return_line"]
-    return Wording(scope.postal_code_is_address, honorific, return_line)
+    if parameters["label_return_line"] in ("", scope.return_line):
+        return []
+    return ["返送先（label_return_line）が、承認された範囲（return_line）と違います。"]
 
 
 def open_sheet(root: Path, parameters: Mapping[str, Any]) -> Sheet:

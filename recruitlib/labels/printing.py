@@ -77,7 +77,7 @@ def render_labels(
     fonts = [line.font for label in fitted for line in label.lines]
     fonts += [line.font for lines in bottoms for line in lines]
     canvas, names = open_canvas(fonts)
-    writer = _LineWriter(canvas, names)
+    writer = LineWriter(canvas, names)
     contents = []
     for orders, bottom in zip(share_out(sheet, len(fitted)), bottoms, strict=True):
         labels = [
@@ -133,7 +133,7 @@ def _write_margins(
     return margins
 
 
-class _LineWriter:
+class LineWriter:
     """Writes lines as page content, each distinct text, style and distance once for a document.
 
     reportlab's text objects write the same, but anew for each line.

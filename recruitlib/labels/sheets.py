@@ -20,7 +20,8 @@ class Sheet:
     """One kind of A4 label sheet; all lengths in millimetres from the top left of the page.
 
     `first_position` is where a print begins: on a used sheet, the first label that is left.
-    The insets are what an office leaves blank inside the padding.
+    The insets are what an office leaves blank inside the padding. `items` are what the sheet prints
+    (氏名, 住所, 郵便番号); where the file does not say, whatever the approved scope provides.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Sheet:
     first_position: int = 1
     inset_left_mm: float = 0.0
     inset_top_mm: float = 0.0
+    items: tuple[str, ...] = ()
 
     @property
     def per_page(self) -> int:
@@ -53,8 +55,10 @@ class Alignment(NamedTuple):
     scale: float = 1.0
 
 
-# What stands in the file: everything but the place where a print begins.
+# What stands in the file: everything but the place where a print begins; the items may.
 _KEYS = tuple(field.name for field in fields(Sheet) if field.default is MISSING)
+_ITEMS = "items"
+_PRINTABLE = (["住所", "氏名"], ["住所", "氏名", "郵便番号"])
 _COUNTS = ("columns", "rows")
 _LENGTHS = tuple(key for key in _KEYS if key.endswith("_mm"))
 
@@ -66,7 +70,7 @@ def read_sheet(path: Path, name: str) -> Sheet:
     is believed before it adds up.
 
     Args:
-        path: a YAML file of named sheets, each with exactly the fields of `Sheet`.
+        path: a YAML file of named sheets, each with exactly the fields of `Sheet` (`items` or not).
         name: which of them.
 
     Returns:
@@ -92,7 +96,8 @@ def read_sheet(path: Path, name: str) -> Sheet:
     raise_problems(ParameterError, _list_key_problems(values), heading)
     raise_problems(ParameterError, _list_type_problems(values), heading)
     checked: dict[str, Any] = {key: float(values[key]) for key in _LENGTHS}
-    sheet = Sheet(**{**values, **checked, "products": tuple(values["products"])})
+    lists = {key: tuple(values[key]) for key in ("products", _ITEMS) if key in values}
+    sheet = Sheet(**{**values, **checked, **lists})
     raise_problems(ParameterError, _list_geometry_problems(sheet), heading)
     return sheet
 
@@ -130,7 +135,7 @@ def _list_products(sheets: dict[Any, Any]) -> list[tuple[Any, list[str]]]:
 def _list_key_problems(values: dict[Any, Any]) -> list[str]:
     return [
         *(f"項目 {key} がありません。" for key in _KEYS if key not in values),
-        *(f"項目 {key} は使えません。" for key in values if key not in _KEYS),
+        *(f"項目 {key} は使えません。" for key in values if key not in (*_KEYS, _ITEMS)),
     ]
 
 
@@ -149,6 +154,9 @@ def _list_type_problems(values: dict[Any, Any]) -> list[str]:
     products = values["products"]
     if not isinstance(products, list) or not all(isinstance(item, str) for item in products):
         problems.append("products は品番の一覧（文字）で書いてください。")
+    items = values.get(_ITEMS, _PRINTABLE[0])
+    if not isinstance(items, list) or sorted(map(str, items)) not in _PRINTABLE:
+        problems.append("items は [氏名, 住所] か [氏名, 住所, 郵便番号] です。")
     return problems
 
 

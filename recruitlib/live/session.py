@@ -22,6 +22,7 @@ import nbformat
 
 from recruitlib.base.audit import append_entry, find_latest, read_entries, write_atomically
 from recruitlib.base.errors import AwaitingPerson, UnforeseenError
+from recruitlib.base.heads import note_head
 from recruitlib.base.live_files import REVIEW, hold_session, seal_live
 from recruitlib.base.parameters import NOTEBOOKS, STAGE_NAMES, find_root, read_parameters
 from recruitlib.base.record import LIVE_FOLDER, LIVE_VARIABLE
@@ -93,6 +94,7 @@ def review_run(parameters_file: Path, say: Callable[[str], None], browser: bool 
         finally:
             sealed = seal_live(folder, key)
             append_entry(folder, REVIEW, "live_closed", file=notebook.name)
+            note_head(folder)
     say(f"閉じました。保存された {len(sealed)} ファイルに個人の情報はありません。封をしました。")
     return folder
 

@@ -28,6 +28,7 @@ from recruitlib.base.run import (
     read_private_table,
 )
 from recruitlib.base.scope import read_scope
+from recruitlib.base.scope_gate import ask_scope
 from recruitlib.base.traces import remember_terms
 from recruitlib.optouts.acts import (
     link_applications,
@@ -43,7 +44,7 @@ from recruitlib.optouts.applications import (
     read_applications,
 )
 from recruitlib.optouts.candidates import Subject
-from recruitlib.optouts.forms import restrict_profile, tabulate_columns
+from recruitlib.optouts.forms import check_columns, describe_columns, tabulate_columns
 from recruitlib.optouts.gazetteer import learn_places
 from recruitlib.optouts.matching import match_subjects
 from recruitlib.optouts.outcomes import (
@@ -92,9 +93,8 @@ def take_applications(stage: Stage, prefix: str = "") -> Received:
         could not be read: two people decide about them, and on the later days they stop the run.
     """
     tables = {}
-    scope = read_scope(stage.locate("scope_file"))
     for source in SOURCES:
-        profile = restrict_profile(read_profile(stage.locate(f"{source}_profile")), scope)
+        profile = read_profile(stage.locate(f"{source}_profile"))
         tables[source] = read_applications(stage.locate(f"{prefix}{source}_file"), profile)
         remember_terms(
             stage.folder, stage.key, stage.number,
@@ -103,6 +103,7 @@ def take_applications(stage: Stage, prefix: str = "") -> Received:
             ),
         )  # fmt: skip
     received = gather_received(tables)
+    ask_items(stage, received)
     received = received._replace(applications=link_applications(received.applications))
     values = stage.parameters
     applications = received.applications
@@ -127,6 +128,15 @@ def take_applications(stage: Stage, prefix: str = "") -> Received:
         f"出力日 {'・'.join(sorted(set(exported.values())))}",
     )
     return received
+
+
+def ask_items(stage: Stage, received: Received) -> None:
+    """Ask whether nothing but approved items was kept of the channels' files."""
+    problems, seen = [], []
+    for channel, columns in tabulate_items(stage, received).groupby("受付", sort=False):
+        problems += check_columns(columns, str(channel))
+        seen.append(f"{channel}（{describe_columns(columns)}）")
+    ask_scope(stage, problems=problems, note="、".join(seen))
 
 
 @show_progress("申出を受付簿に書き加えています")
@@ -343,7 +353,7 @@ def tabulate_items(stage: Stage, received: Received) -> pd.DataFrame:
     """Tabulate what becomes of each column of each channel's file."""
     scope = read_scope(stage.locate("scope_file"))
     tables = [
-        tabulate_columns(source, read_profile(stage.locate(f"{name}_profile")), scope).assign(
+        tabulate_columns(source, read_profile(stage.locate(f"{name}_profile")), scope, name).assign(
             受付=SOURCE_LABELS[name]
         )
         for name, source in received.sources.items()

@@ -2,7 +2,8 @@
 
 A question that somebody edits changes a header; so all headers together are the form's
 fingerprint. And every column is one of three kinds: an item whose connection was approved, an
-item that the form's system or the office fills in, or something that is not read at all.
+item that the form's system or the office fills in, or something that is not read at all. A profile
+that would read anything else stops the run.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from difflib import SequenceMatcher
 
 import pandas as pd
 
-from recruitlib.base.headers import fold_header, name_column
+from recruitlib.base.header_words import fold_header
+from recruitlib.base.headers import name_column
 from recruitlib.base.profiles import Profile
 from recruitlib.base.scope import Scope
 from recruitlib.base.tables import ReadTable
@@ -30,9 +32,11 @@ CONNECTED_ITEMS = {
     "phone": "電話番号",
     "wish": "提供しない申出",
 }
-# Helpful for matching, and not among the approved items: a form may do without.
-OPTIONAL_COLUMNS = ("subject_kana", "subject_surname_kana", "subject_given_kana",
-                    "applicant_relation")  # fmt: skip
+# Not among the approved items by name, and part of one where the scope's switch says so.
+_KANA = ("subject_kana", "subject_surname_kana", "subject_given_kana")
+_RELATION = "applicant_relation"
+_CONNECTED_CHANNEL = "form"
+OUTSIDE = "承認された範囲にない項目"
 _ATTACHMENTS = ("添付", "画像", "写真", "アップロード")
 _LONGEST_SHOWN = 40  # characters of an added header: the title of a question can be long
 _NAMES = {"subject_name": "氏名", "subject_surname": "氏", "subject_given": "名"}
@@ -138,11 +142,16 @@ def check_name_columns(source: ReadTable) -> list[str]:
     return ["対象者の氏名の見出しがありません（氏名の一列か、氏と名の二列が要ります）。"]
 
 
-def tabulate_columns(source: ReadTable, profile: Profile, scope: Scope) -> pd.DataFrame:
+def tabulate_columns(
+    source: ReadTable, profile: Profile, scope: Scope, channel: str
+) -> pd.DataFrame:
     """Tabulate what becomes of each column of a file, in the order of the file.
 
     A header is shown in the profile's words; one that the profile does not know is shown by its
     column alone.
+
+    Args:
+        channel: ``form``, whose system is connected, or ``counter``.
 
     Returns:
         one row per header: its column as a spreadsheet names it, the header, and its kind.
@@ -165,7 +174,7 @@ def tabulate_columns(source: ReadTable, profile: Profile, scope: Scope) -> pd.Da
             shown, kind = "（見出しなし）", "読まない"
         elif folded in canonical:
             name, shown = canonical[folded]
-            kind = name_kind(name, profile, scope)
+            kind = name_kind(name, shown, profile, scope, channel)
         elif folded in known:
             shown = known[folded]
             attached = any(word in shown for word in _ATTACHMENTS)
@@ -176,39 +185,56 @@ def tabulate_columns(source: ReadTable, profile: Profile, scope: Scope) -> pd.Da
     return pd.DataFrame(rows, columns=["列", "見出し", "扱い"], dtype="str")
 
 
-def name_kind(name: str, profile: Profile, scope: Scope) -> str:
-    """Name the kind of a canonical column that is read."""
-    item = CONNECTED_ITEMS.get(name, "")
+def name_kind(name: str, header: str, profile: Profile, scope: Scope, channel: str) -> str:
+    """Name the kind of a column that is read; ``OUTSIDE`` where nobody approved it.
+
+    The form's system is somebody else's: what it fills in is listed in the scope, header by header.
+    What the counter's clerks fill in is the office's own, and the profile says it.
+    """
+    item = _find_item(name, scope)
     if item in scope.connected_items:
         return f"結合する項目（{item}）"
-    if name in profile.system:
+    listed = {fold_header(column) for column in scope.form_system_columns}
+    if name in profile.system and (channel != _CONNECTED_CHANNEL or fold_header(header) in listed):
         return "システム・窓口が付ける項目"
-    if name in OPTIONAL_COLUMNS:
-        return "任意の項目（承認された項目の外）"
-    return "読まない（承認された範囲にない項目）"
+    return OUTSIDE
 
 
-def restrict_profile(profile: Profile, scope: Scope) -> Profile:
-    """Leave out of a channel's profile every item that the scope does not connect.
+def _find_item(name: str, scope: Scope) -> str:
+    if name in _KANA and scope.kana_is_name:
+        return CONNECTED_ITEMS["subject_name"]
+    if name == _RELATION and scope.relation_is_optout:
+        return CONNECTED_ITEMS["wish"]
+    return CONNECTED_ITEMS.get(name, "")
+
+
+def check_columns(columns: pd.DataFrame, channel: str) -> list[str]:
+    """Say which columns a profile would keep though nobody approved it.
+
+    Args:
+        columns: as ``tabulate_columns`` gives them.
+        channel: the name of the channel for the officer.
 
     Returns:
-        the profile with such columns among those that are dropped while reading.
+        one Japanese sentence for each such column.
     """
-    barred = {
-        name
-        for name in (*profile.columns, *profile.options)
-        if name_kind(name, profile, scope).startswith("読まない")
-    }
-    dropped = [
-        header for name in barred
-        for header in (*profile.columns.get(name, ()), *profile.options.get(name, {}))
-    ]  # fmt: skip
-    return profile._replace(
-        columns={name: own for name, own in profile.columns.items() if name not in barred},
-        options={name: own for name, own in profile.options.items() if name not in barred},
-        codes={name: own for name, own in profile.codes.items() if name not in barred},
-        forms={name: own for name, own in profile.forms.items() if name not in barred},
-        never_dates=tuple(name for name in profile.never_dates if name not in barred),
-        date_columns=tuple(name for name in profile.date_columns if name not in barred),
-        known=(*profile.known, *dropped),
+    return [
+        f"{channel}の{row['列']}列「{row['見出し']}」は、{OUTSIDE}です。様式（params/profiles）の columns・options "
+        "から外して known に移すか、承認を受けた新しい範囲（項目は connected_items、システムが付ける列は "
+        "form_system_columns）で 01 からやり直してください。"
+        for row in columns.to_dict("records")
+        if row["扱い"] == OUTSIDE
+    ]
+
+
+def describe_columns(columns: pd.DataFrame) -> str:
+    """Describe for the record which columns were kept and which were not, by header.
+
+    Args:
+        columns: as ``tabulate_columns`` gives them.
+    """
+    is_dropped = columns["扱い"].str.startswith("読まない")
+    kept, dropped = (
+        "・".join(columns.loc[chosen, "見出し"]) or "なし" for chosen in (~is_dropped, is_dropped)
     )
+    return f"読み込んだ列: {kept}、読み込まなかった列: {dropped}"

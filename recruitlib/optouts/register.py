@@ -253,7 +253,7 @@ def read_register(office: Office, fiscal_year: int) -> pd.DataFrame:
     numbers = table["number"].tolist()
     if numbers != list(range(1, len(numbers) + 1)) or len(numbers) < kept.lines:
         raise IntegrityError(
-            f"受付簿（{fiscal_year}年度）: 番号が欠けています。最も新しい控えから戻してください。"
+            f"受付簿（{fiscal_year}年度）: 番号が欠けています。最も新しいバックアップから戻してください。"
         )
     return table
 
@@ -273,7 +273,7 @@ def join_day(stage: Stage, applications: pd.DataFrame) -> DayJoined:
     run_id, year = str(stage.parameters["run_id"]), int(stage.parameters["fiscal_year"])
     office = open_office(stage.root, stage.folder, run_id, stage.demonstration)
     joins_again = any(entry["event"] == "registered" for entry in read_entries(stage.folder))
-    with FileLock(office.folder / LOCK_NAME):
+    with FileLock(office.folder / LOCK_NAME, mode=0o600):
         before = read_register(office, year)
         # A demonstration is removed and run again at will; a real run's memory outlives its folder.
         if stage.demonstration and not joins_again:

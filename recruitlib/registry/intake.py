@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from recruitlib.base.audit import find_latest, read_entries
 from recruitlib.base.counts import ALL, STEP_BY_NAME, Count
 from recruitlib.base.decisions import read_own_decisions
 from recruitlib.base.errors import GuardError
@@ -27,7 +28,7 @@ from recruitlib.base.run import (
     keep_proposal,
     skip_guard,
 )
-from recruitlib.base.scope import check_scope, read_scope
+from recruitlib.base.scope_gate import ask_scope, describe_scope
 from recruitlib.base.traces import remember_terms
 from recruitlib.registry.births import BirthRange
 from recruitlib.registry.cohort import (
@@ -94,22 +95,6 @@ class Intake(NamedTuple):
     protected: pd.Series
 
 
-def list_items(stage: Stage) -> list[str]:
-    """List the items that the labels of this run will hold."""
-    scope = read_scope(stage.locate("scope_file"))
-    return ["氏名", "住所", *(["郵便番号"] if scope.postal_code_is_address else [])]
-
-
-def ask_scope(stage: Stage) -> None:
-    """Ask whether the run lies inside the approved scope on this day."""
-    scope = read_scope(stage.locate("scope_file"))
-    items = list_items(stage)
-    problems = check_scope(scope, stage.parameters["cohort_ages"], items, stage.today)
-    ask_guard(
-        stage, "handover.within_scope", problems, f"項目: {'・'.join(items)}、媒体: {scope.medium}"
-    )
-
-
 @show_progress("支援措置の一覧と台帳を読んでいます")
 def load_registry(stage: Stage) -> Loaded:
     """Read the list of protected people and the registry extract, and ask whether it is right.
@@ -119,11 +104,11 @@ def load_registry(stage: Stage) -> Loaded:
     Raises:
         FormError, GuardError: a guard said no.
     """
-    ask_scope(stage)
     ranges = read_ranges(stage.parameters)
     problems = check_ranges(ranges, stage.parameters["fiscal_year"])
     if problems:
         ask_guard(stage, "cohort.birth_range", problems)
+    ask_scope(stage)
     listed = read_listed(stage)
     profile = read_profile(stage.locate("registry_profile"))
     seen = "見出し・行の幅・各列の形・文字コード・最新の記録を全行で見ました"
@@ -197,8 +182,10 @@ def take_protections(
     is_of_today = stage.parameters[f"{prefix}registry_base_date" if prefix != "print_" else
                                    "registry_base_date"] == stage.today.isoformat()  # fmt: skip
     stale = check_freshness(listed, listed_on, attested_by, stage.today)
+    if len(own) and not has_list and is_of_today:
+        stale = []
     ask_guard(
-        stage, "protection.list_fresh", [] if len(own) and not has_list and is_of_today else stale,
+        stage, "protection.list_fresh", [*stale, *(_check_vanished(stage, listed) if prefix else [])],
         f"作成日 {listed_on}" if has_list else f"登録係の証明 {listed_on}",
     )  # fmt: skip
     # Rows of the extract are numbered below zero, so that none has the number of a list's row.
@@ -223,6 +210,25 @@ def take_protections(
             f"一覧の全行の行き先を見ました（人が決める行: {'あり' if unsure else 'なし'}）",
         )  # fmt: skip
     return Traced(protections, ends)
+
+
+def was_listed(stage: Stage) -> bool:
+    """Say whether anybody was on the list of protected people on the day of loading."""
+    loaded = find_latest(read_entries(stage.folder), "01", "completed")
+    return bool(loaded and loaded["facts"].get("protections_listed"))
+
+
+def _check_vanished(stage: Stage, listed: pd.DataFrame) -> list[str]:
+    """Say if a later day has nobody on the list, though there was somebody on the day of loading.
+
+    Nobody's word stands for such a list: the approving officer has not seen it.
+    """
+    if len(listed) or not was_listed(stage):
+        return []
+    return [
+        "取込の日の一覧には支援措置の対象者がいましたが、本日の一覧がないか、空です。登録係から本日の一覧を"
+        "受け取ってください。本当に空になったときは、01 からやり直し、03 で承認を受けてください。"
+    ]
 
 
 def _list_new_doubts(stage: Stage, ends: pd.DataFrame) -> list[str]:
@@ -330,7 +336,11 @@ def find_protected(stage: Stage, traced: Traced) -> pd.Series:
 
 
 def finish_intake(stage: Stage, intake: Intake, loaded: Loaded) -> str:
-    """Write the cohort and the protected ids, and complete the stage."""
+    """Write the cohort and the protected ids, and complete the stage.
+
+    The scope is asked about again, since the later stages hold to the file as it stands now.
+    """
+    ask_scope(stage)
     source = loaded.extract.source
     housemates = find_housemates(intake.cohort, intake.protected, loaded.extract.records)
     return complete_stage(
@@ -344,6 +354,8 @@ def finish_intake(stage: Stage, intake: Intake, loaded: Loaded) -> str:
         },
         facts={
             "inputs": {"registry": loaded.extract.digest},
+            "scope": describe_scope(stage),
+            "protections_listed": bool(len(loaded.listed)),
             "registry": {
                 "rows": source.rows_read,
                 "unreadable_rows": source.quarantine["source_row"].tolist(),

@@ -12,6 +12,7 @@ import yaml
 
 from recruitlib.base.audit import (
     append_entry,
+    digest_bytes,
     digest_keyed,
     find_latest,
     group_digest,
@@ -32,14 +33,19 @@ from recruitlib.base.officers import (
 from recruitlib.base.parameters import BY_NAME, read_yaml
 from recruitlib.base.people_files import check_content, require_same_run
 from recruitlib.base.run import Stage
+from recruitlib.base.signatures import SignedRun, describe_approval
 from recruitlib.base.tables import write_table
 
 # What the second person approves besides the people: the request, and every choice of policy.
 _APPROVED_PARAMETERS = (
     "run_id", "run_kind", "municipality_code", "fiscal_year", "request_number", "request_date",
-    "cohort_ages", "cohort_birth_ranges", "registry_base_date", "optout_deadline",
-    "optout_validity", "late_optout", "applicants", "undecided", "bundle_by",
-    "bundle_request_quote",
+    "cohort_ages", "cohort_birth_ranges", "registry_base_date", "protections_attested_by",
+    "applications_zero_confirmed_by", "optout_deadline", "optout_validity", "late_optout",
+    "applicants", "undecided", "bundle_by", "bundle_request_quote",
+)  # fmt: skip
+# And the files that say what may be given to whom, and what each column of an input means.
+_APPROVED_FILES = (
+    "scope_file", "registry_profile", "protections_profile", "form_profile", "counter_profile",
 )  # fmt: skip
 # The groups of four that are read over the telephone.
 SHORTEST_DIGEST = 16
@@ -58,8 +64,9 @@ _DIGESTED = {
 class Content(NamedTuple):
     """What is approved: its digest, and the parts by which a later change can be named.
 
-    The parts are the parameters as they are, the recipients of each age as numbers, and keyed
-    digests of counts, recipients, outcomes and decisions; they hold nothing of a person.
+    The parts are the parameters as they are, the SHA-256 of scope and profiles, the recipients of
+    each age as numbers, and keyed digests of counts, recipients, outcomes and decisions; they hold
+    nothing of a person.
     """
 
     digest: str
@@ -91,13 +98,39 @@ class Approval(NamedTuple):
     signature: str
 
 
+def digest_files(root: Path, parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Digest the files that an approval binds: the scope and the profiles of the inputs.
+
+    Returns:
+        the SHA-256 of each, by the parameter that names the file.
+    """
+    return {
+        name: digest_bytes((root / str(parameters[name])).read_bytes()) for name in _APPROVED_FILES
+    }
+
+
+def check_files(stage: Stage) -> list[str]:
+    """Say which files of ``digest_files`` are no longer those that 03 asked approval for."""
+    asked = find_latest(read_entries(stage.folder), "03", "approval_asked")
+    approved = asked["facts"]["parts"]["files"] if asked else {}
+    now = digest_files(stage.root, stage.parameters) if approved else {}
+    return [
+        f"{BY_NAME[name].label}（{name}）が、承認の後に変わっています。元に戻すか、01 からやり直してください。"
+        for name in approved
+        if approved[name] != now[name]
+    ]
+
+
 def digest_approval(
-    parameters: Mapping[str, Any], counts: Sequence[Count], recipients: pd.DataFrame,
-    settled: pd.DataFrame, decisions: Sequence[Decisions], key: bytes,
+    parameters: Mapping[str, Any], files: Mapping[str, str], counts: Sequence[Count],
+    recipients: pd.DataFrame, settled: pd.DataFrame, decisions: Sequence[Decisions], key: bytes,
 ) -> Content:  # fmt: skip
     """Digest what is approved: request, policies, counts, recipients, outcomes and signed decisions.
 
     The content holds no path and no time, so that the same approval holds on another machine.
+
+    Args:
+        files: of ``digest_files``.
 
     Returns:
         the keyed digest, 64 hexadecimal digits, and the parts that it is made of.
@@ -106,6 +139,7 @@ def digest_approval(
     told = json.dumps([list(count) for count in counts]).encode()
     parts = {
         "parameters": {name: parameters[name] for name in _APPROVED_PARAMETERS},
+        "files": dict(files),
         "recipients_by_age": {str(age): int(number) for age, number in people.items()},
         "counts": digest_keyed(key, told),
         "recipients": digest_keyed(key, write_table(recipients)),
@@ -229,8 +263,7 @@ def approve_content(
 
 
 def _describe(approval: Approval, run: tuple[str, bool]) -> dict[str, Any]:
-    own = {name: value for name, value in approval._asdict().items() if name != "signature"}
-    return {"purpose": "approval", "run_id": run[0], "demonstration": run[1], **own}
+    return describe_approval(approval._asdict(), SignedRun(*run))
 
 
 def list_workers(
@@ -307,8 +340,9 @@ def check_approval(
 def name_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Name what of an approved content has changed, without anything of a person."""
     changes = []
-    old, new = before.get("parameters", {}), after["parameters"]
-    changes += [f"{BY_NAME[name].label}（{name}）" for name in new if old.get(name) != new[name]]
+    for part in ("parameters", "files"):
+        old, new = before.get(part, {}), after[part]
+        changes += [f"{BY_NAME[own].label}（{own}）" for own in new if old.get(own) != new[own]]
     old, new = before.get("recipients_by_age", {}), after["recipients_by_age"]
     changes += [
         f"提供対象者 {age}歳 {old.get(age, 0):,}人→{new.get(age, 0):,}人"

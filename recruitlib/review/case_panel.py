@@ -19,11 +19,12 @@ from recruitlib.base.decisions import (
 from recruitlib.base.errors import RecruitError
 from recruitlib.base.officers import Signer
 from recruitlib.base.run import Stage, read_private_table
+from recruitlib.base.vault import opening
 from recruitlib.base.views import show_live
 from recruitlib.review import case_desk
 from recruitlib.review.case_desk import ALL, FILTERS, HELD, OPEN, WAITING, Form
 from recruitlib.review.case_page import render_case
-from recruitlib.review.casebook import CaseView, gather_case, open_casebook
+from recruitlib.review.casebook import Casebook, CaseView, gather_case, open_casebook
 from recruitlib.review.confirmation import Review
 from recruitlib.review.panel_parts import (
     STYLE,
@@ -64,14 +65,8 @@ class CasePanel:
     def __init__(self, stage: Stage, review: Review) -> None:
         import ipywidgets
 
-        self._stage = stage
-        place = (stage.parameters["prefecture"], stage.parameters["municipality"])
-        tables = {
-            "applications": review.applications, "candidates": review.candidates,
-            "cohort": review.cohort, "matches": read_private_table(stage, "matches"),
-            "near": read_private_table(stage, "near"),
-        }  # fmt: skip
-        self._book = open_casebook(review.cases, tables, place)
+        self._stage, self._review = stage, review
+        self._book: Casebook
         self._numbers: list[int] = []
         self._at = 0
         # The signature of the decision that was shown beside each case seen.
@@ -102,7 +97,7 @@ class CasePanel:
         import ipywidgets
 
         states = [(words, state) for state, words in FILTERS.items()]
-        kinds = list(dict.fromkeys(case["kind"] for case in self._book.cases.values()))
+        kinds = list(dict.fromkeys(self._review.cases["kind"]))
         named = [("すべての種類", ""), *((KIND_LABELS[kind], kind) for kind in kinds)]
         self._filter = ipywidgets.Dropdown(options=states, value=ALL, description="絞り込み")
         self._kind = ipywidgets.Dropdown(options=named, value="", description="種類")
@@ -155,7 +150,20 @@ class CasePanel:
             self._first.layout.display = None
             return
         self._first.layout.display = "none"
+        self._open_book(signer)
         self._refilter()
+
+    def _open_book(self, signer: Signer) -> None:
+        """Open what the cases are made of, in the name of the officer who has signed in."""
+        stage, review = self._stage, self._review
+        with opening("事例の画面", signer.officer.staff_id):
+            tables = {name: read_private_table(stage, name) for name in ("matches", "near")}
+        tables |= {
+            "applications": review.applications, "candidates": review.candidates,
+            "cohort": review.cohort,
+        }  # fmt: skip
+        place = (stage.parameters["prefecture"], stage.parameters["municipality"])
+        self._book = open_casebook(review.cases, tables, place)
 
     def _refilter(self) -> str:
         signer = self._sign_in.signer

@@ -34,7 +34,7 @@ from recruitlib.base.exports import (
 from recruitlib.base.officers import read_officers, require_officer
 from recruitlib.base.row_cases import name_place
 from recruitlib.base.tables import parse_table
-from recruitlib.base.vault import RunKey, open_key, read_private
+from recruitlib.base.vault import RunKey, open_key, opening, read_private
 from recruitlib.base.views import mark_unseen
 from recruitlib.review.case_page import join_pieces
 from recruitlib.review.panels import read_doubts, read_views, tell_resident
@@ -72,7 +72,8 @@ def export_cases(root: Path, folder: Path, stage: str, out: Path, by: str, due: 
     until = date(values["fiscal_year"] + 1, 3, 31).isoformat()
     raise_problems(ParameterError, problems + check_terms(by, due, today, until), "事例の書き出し")
     key = open_key(folder, values["run_id"], demonstration)
-    table, form = tabulate_forms(folder, key, stage)
+    with opening("事例のブックを書き出す", by):
+        table, form = tabulate_forms(folder, key, stage)
     if table.empty:
         raise ParameterError(f"{stage} の事例はありません。")
     notes = [

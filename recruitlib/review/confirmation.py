@@ -42,6 +42,7 @@ from recruitlib.review.approval import (
     approve_content,
     check_approval,
     digest_approval,
+    digest_files,
     list_workers,
     note_asked,
     read_approval,
@@ -103,7 +104,13 @@ def prepare_review(stage: Stage) -> Review:
     recipients = select_recipients(tables["cohort"], exclusions)
     counts = count_people(tables["cohort"], exclusions, recipients)
     content = digest_approval(
-        stage.parameters, counts, recipients, settled, all_decisions, stage.key.digest_key
+        stage.parameters,
+        digest_files(stage.root, stage.parameters),
+        counts,
+        recipients,
+        settled,
+        all_decisions,
+        stage.key.digest_key,
     )
     return Review(
         tables["applications"], tables["candidates"], cases, decisions, settled, exclusions,
@@ -367,5 +374,12 @@ def tabulate_approval(review: Review) -> pd.DataFrame:
         (f"提供対象者 {age}歳", f"{(review.recipients['cohort'] == age).sum():,}人") for age in ages
     ]
     rows.append(("提供対象者 計", f"{len(review.recipients):,}人"))
+    scope, attested = (
+        review.content.parts["files"]["scope_file"],
+        review.content.parts["parameters"]["protections_attested_by"],
+    )
+    rows.append(("承認された範囲（ファイルの値）", group_digest(scope)))
+    if attested:
+        rows.append(("支援措置の一覧に代わる証明をした人", attested))
     rows.append(("承認の値", group_digest(review.content.digest)))
     return pd.DataFrame(rows, columns=["承認するもの", "内容"])

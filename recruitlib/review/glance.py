@@ -14,6 +14,7 @@ from recruitlib.base.run import Stage
 from recruitlib.optouts.register import WORDS
 from recruitlib.optouts.towns import read_towns
 from recruitlib.registry.cohort import read_ranges
+from recruitlib.registry.intake import was_listed
 from recruitlib.review.approval import Tick
 from recruitlib.review.figures import (
     BIRTH_MONTH,
@@ -25,7 +26,7 @@ from recruitlib.review.figures import (
     count_channels,
     write_figures,
 )
-from recruitlib.review.plausibility import list_empty_towns, list_warnings
+from recruitlib.review.plausibility import list_empty_towns, list_warnings, warn_attested
 from recruitlib.review.previous import (
     History,
     PreviousRun,
@@ -85,6 +86,9 @@ def take_glance(stage: Stage, review: Review) -> Glance:
     # That nobody is supplied there is told by the warning, so it hides no other number.
     masked = mask_towns(towns, {*empty, *vanished})
     warnings = list_warnings(counts, towns, history)
+    attested_by = stage.parameters["protections_attested_by"].strip()
+    if attested_by and not was_listed(stage):
+        warnings.append(warn_attested(attested_by))
     figures = {
         **count_channels(review.applications, review.settled),
         **count_births(review.cohort, read_ranges(stage.parameters)),

@@ -35,6 +35,19 @@ def list_empty_towns(towns: pd.DataFrame, history: History) -> tuple[list[str], 
     return empty, sorted(before - supplied - set(empty))
 
 
+def warn_attested(attested_by: str) -> Tick:
+    """Warn that somebody's word stands for the list of protected people.
+
+    Args:
+        attested_by: who attested, as the parameters state it.
+    """
+    return Tick(
+        "warning_protections_attested",
+        f"支援措置対象者の一覧がないか空で、「{attested_by}」の証明で進めます。対象者がいないこと、または"
+        "抽出元で除外済みであることを、登録係の書面で確かめた",
+    )
+
+
 def list_warnings(counts: Sequence[Count], towns: pd.DataFrame, history: History) -> list[Tick]:
     """List what is unlikely about the counts of a run.
 

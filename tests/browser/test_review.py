@@ -18,7 +18,7 @@ import pytest
 import yaml
 from playwright.sync_api import expect
 
-from recruitlib.base.record import verify_record
+from recruitlib.base.verification import verify_record
 from recruitlib.pipeline import run_pipeline
 from tests.browser.lab import PANEL, Lab
 from tests.conftest import PARAMETERS, WARD

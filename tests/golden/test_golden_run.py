@@ -22,7 +22,7 @@ import pypdfium2
 import pytest
 
 from recruitlib.base.audit import find_latest, read_entries
-from recruitlib.base.record import verify_record
+from recruitlib.base.verification import verify_record
 from recruitlib.pipeline import run_pipeline
 from tests.conftest import PARAMETERS, ROOT, copy_project
 

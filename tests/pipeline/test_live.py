@@ -16,8 +16,9 @@ import pytest
 
 from recruitlib.base.audit import append_entry, read_entries
 from recruitlib.base.errors import AwaitingPerson
-from recruitlib.base.record import LIVE_VARIABLE, verify_record
+from recruitlib.base.record import LIVE_VARIABLE
 from recruitlib.base.vault import KEY_VARIABLE
+from recruitlib.base.verification import verify_record
 from recruitlib.pipeline import require_recorded
 from tests.conftest import PARAMETERS, WARD
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pypdfium2 as pdfium
 
-from recruitlib.base.record import verify_record
+from recruitlib.base.verification import verify_record
 from tests.conftest import change_parameters
 
 

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from recruitlib.base.parameters import NOTEBOOKS
-from recruitlib.base.record import verify_record
 from recruitlib.base.vault import create_key
+from recruitlib.base.verification import verify_record
 from tests.conftest import PARAMETERS
 
 MISSING = {"decisions": "optouts.all_decided", "approval": "review.approved"}

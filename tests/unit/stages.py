@@ -14,6 +14,7 @@ from recruitlib.base.decisions import decide_case, write_decisions
 from recruitlib.base.officers import DEMONSTRATION_OFFICERS
 from recruitlib.base.parameters import read_parameters
 from recruitlib.base.run import Stage, find_today
+from recruitlib.base.scope_gate import describe_scope
 from recruitlib.base.tables import write_table
 from recruitlib.base.vault import RunKey, write_private
 from recruitlib.registry.extract import RESIDENT_COLUMNS
@@ -33,14 +34,18 @@ def make_stage(folder: Path, number: str, **changes: Any) -> Stage:
         if isinstance(value, str) and value.startswith("params/"):
             own = name in _OWN
             parameters[name] = str(folder / Path(value).name if own else ROOT / value)
+    parameters["checklist_files"] = [str(ROOT / name) for name in parameters["checklist_files"]]
     parameters.update(changes)
     run = folder / "runs/test_ward"
     run.mkdir(parents=True, exist_ok=True)
     officers = folder / DEMONSTRATION_OFFICERS
     officers.parent.mkdir(exist_ok=True)
     shutil.copy(ROOT / DEMONSTRATION_OFFICERS, officers)
+    stage = Stage(number, folder, run, parameters, KEY, find_today(parameters, number))
+    if number != "01":
+        append_entry(run, "01", "completed", files={}, counts=[], scope=describe_scope(stage))
     append_entry(run, number, "begun", files={})
-    return Stage(number, folder, run, parameters, KEY, find_today(parameters, number))
+    return stage
 
 
 def store(stage: Stage, **tables: pd.DataFrame) -> None:

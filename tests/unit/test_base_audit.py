@@ -28,7 +28,7 @@ from recruitlib.base.audit import (
     write_atomically,
 )
 from recruitlib.base.errors import IntegrityError
-from recruitlib.base.record import verify_record
+from recruitlib.base.verification import verify_record
 
 STEADY = settings(deadline=None, derandomize=True)
 
@@ -228,7 +228,7 @@ def test_a_cut_at_a_line_end_is_found_only_with_the_head_of_the_letter(
     for written in (head, group_digest(head)):
         problems = verify_record(tmp_path, written)
         assert len(problems) == 1
-        assert "送付状の先頭値と合いません" in problems[0]
+        assert "紙の先頭値と合いません" in problems[0]
 
 
 def test_a_head_of_less_than_four_groups_proves_nothing(chain: bytes, tmp_path: Path) -> None:

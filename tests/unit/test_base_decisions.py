@@ -26,7 +26,6 @@ from recruitlib.base.decisions import (
     write_decisions,
 )
 from recruitlib.base.errors import AwaitingPerson, ParameterError
-from recruitlib.base.people_files import are_two_people, require_two_people
 from recruitlib.base.vault import generate_key
 from recruitlib.optouts.cases import list_cases, list_excluded, settle_matches
 from recruitlib.optouts.people import PEOPLE_COLUMNS
@@ -303,37 +302,6 @@ def test_a_new_decision_must_be_confirmed_anew() -> None:
     assert check_decision(find_case(1), confirmed) == ""
     again = decide_case(confirmed, find_case(1), {**MATCHED, "candidate": 1}, sign_as(STAFF))
     assert check_decision(find_case(1), again) == "別の一人による確認がありません"
-
-
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        ("担当者A", "担当者A"), ("担当者A", "担当者Ａ"), ("担当者A", " 担当者　A "),
-        ("担当者A", "担当者\u200bA"), ("担当者A", "担当者a"), ("髙橋", "高橋"), ("辻", "辻\U000e0102"),
-        ("担当者A", ""), ("担当者A", "　"), ("", ""), ("担当者A", None), (None, "担当者A"),
-        ("担当者A", "\u200b"),
-        ("担当者A", "担当者A（見本）"), ("担当者Ａ （見本）", "担当者 A(代理)"), ("担当者A［甲］（乙）", "担当者A"),
-        ("担当者A〔見本〕", "担当者a【見本】"), ("（見本）", "担当者A"),
-    ],
-)  # fmt: skip
-def test_one_person_is_not_two_however_the_name_is_written(
-    tmp_path: Path, first: str | None, second: str | None
-) -> None:
-    assert not are_two_people(first, second)  # type: ignore[arg-type]
-    with pytest.raises(AwaitingPerson):
-        require_two_people(tmp_path / "decisions.yaml", first or "", second or "", "二人")
-
-
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        (STAFF, SECOND), ("担当者A（見本）", "確認者B（見本）"), ("係長（戸籍）甲", "係長（戸籍）乙"),
-        ("（戸籍）係長", "（住民）係長"), ("担当者A", "担当者AB"),
-    ],
-)  # fmt: skip
-def test_two_people_are_two(first: str, second: str) -> None:
-    assert are_two_people(first, second)
-    require_two_people(Path("decisions.yaml"), first, second, "二人")
 
 
 def test_a_file_that_was_written_is_read_back(tmp_path: Path) -> None:

@@ -16,9 +16,10 @@ import pytest
 from recruitlib.base.audit import append_entry, read_entries
 from recruitlib.base.errors import AwaitingPerson, IntegrityError
 from recruitlib.base.live_files import hold_session, seal_left_over, seal_live
-from recruitlib.base.record import seal_notebooks, verify_record
+from recruitlib.base.record import seal_notebooks
 from recruitlib.base.traces import remember_terms
 from recruitlib.base.vault import PRIVATE, RunKey, read_private
+from recruitlib.base.verification import verify_record
 
 NAME = "架空野　花子"
 NOTEBOOK = "03_review_counts_1.ipynb"

@@ -6,6 +6,8 @@ on 31 March (地方自治法 208条).
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import stat
 import threading
@@ -25,6 +27,7 @@ from recruitlib.base.office import (
     HEADER_NAME,
     REGISTER,
     REGISTER_KEY_NAME,
+    SUPPLIED,
     Office,
     YearHeader,
     keep,
@@ -128,10 +131,10 @@ def test_the_header_tells_how_long_each_year_is_kept_and_nothing_else(own: Offic
     keep(own, 2025, NAME.encode(), 7)
     text = (own.folder / HEADER_NAME).read_text(encoding="utf-8")
     content = yaml.safe_load(text)
-    assert set(content) == {"demonstration", "key", "years"}
+    assert set(content) == {"demonstration", "key", "years", "seal"}
     assert list(content["years"]) == [2025, 2026]
     # 令和8年度 ends on 2027-03-31; five years later.
-    assert content["years"][2026] == {"retain_until": "2032-03-31", "lines": 1}
+    assert content["years"][2026] == {"retain_until": "2032-03-31", "lines": 1, "supplied": 0}
     assert own.key.identity[-20:] not in text
     assert NAME not in text
 
@@ -153,6 +156,8 @@ def change_header(office: Office, **changes: Any) -> None:
     [None, [], {"2026": {"retain_until": "2032-03-31", "lines": 1}}, {2026: None},
      {2026: {"retain_until": date(2032, 3, 31), "lines": 1}}, {2026: {"retain_until": "2032-02-30", "lines": 1}},
      {2026: {"retain_until": "2032-03-31"}}, {2026: {"retain_until": "2032-03-31", "lines": True}},
+     {2026: {"retain_until": "2032-03-31", "lines": 1, "supplied": "1"}},
+     {2026: {"retain_until": "2032-03-31", "supplied": 1}},
      {2026: {"retain_until": "2032-03-31", "lines": 1, "note": "x"}}],
 )  # fmt: skip
 def test_a_header_that_was_spoiled_is_refused(own: Office, run: Path, years: object) -> None:
@@ -166,6 +171,37 @@ def test_a_date_of_keeping_that_the_office_wrote_stays(own: Office) -> None:
     change_header(own, years={2026: {"retain_until": "2030-03-31", "lines": 1}})
     keep(own, 2026, b"xy", 2)
     assert read_header(own) == {2026: YearHeader("2030-03-31", 2)}
+
+
+@pytest.mark.parametrize(
+    "years",
+    [
+        {},
+        {2026: {"retain_until": "2032-03-31", "lines": 1, "supplied": 0}},
+        {2026: {"retain_until": "2032-03-31", "lines": 0, "supplied": 5}},
+        {2027: {"retain_until": "2032-03-31", "lines": 1, "supplied": 5}},
+    ],
+)
+def test_a_header_of_which_a_year_or_its_lines_were_taken_out_is_refused(
+    own: Office, run: Path, years: dict[int, object]
+) -> None:
+    keep(own, 2026, b"applications", 1)
+    keep(own, 2026, b"supplied", 5, SUPPLIED)
+    change_header(own, years=years)
+    with pytest.raises(IntegrityError, match="書き換えられています"):
+        reopen(run)
+    change_header(own, years={2026: {"retain_until": "2031-03-31", "lines": 1, "supplied": 5}})
+    assert reopen(run) == own
+    change_header(own, seal=None)
+    with pytest.raises(IntegrityError, match="書き換えられています"):
+        reopen(run)
+
+
+def test_the_seal_of_the_header_is_a_keyed_digest_of_the_years_and_their_lines(own: Office) -> None:
+    keep(own, 2026, b"supplied", 5, SUPPLIED)
+    content = yaml.safe_load((own.folder / HEADER_NAME).read_text(encoding="utf-8"))
+    told = b'["register", [[2026, 0, 5]]]'
+    assert content["seal"] == hmac.new(own.key.digest_key, told, hashlib.sha256).hexdigest()
 
 
 @pytest.mark.parametrize("changes", [{"demonstration": False}, {"key": "0" * 16}, {"key": None}])
@@ -204,6 +240,19 @@ def test_a_lost_table_is_never_begun_anew(own: Office) -> None:
     (own.folder / "r2026.age").unlink()
     with pytest.raises(IntegrityError, match=r"r2026\.age: 受付簿の表がありません"):
         read_kept(own, 2026)
+
+
+def test_the_two_tables_of_a_year_are_kept_apart_with_lines_of_their_own(own: Office) -> None:
+    keep(own, 2026, b"applications", 3)
+    assert read_kept(own, 2026, SUPPLIED) is None
+    keep(own, 2026, b"supplied", 5, SUPPLIED)
+    keep(own, 2026, b"more applications", 4)
+    assert read_kept(own, 2026) == (b"more applications", 4)
+    assert read_kept(own, 2026, SUPPLIED) == (b"supplied", 5)
+    assert read_header(own) == {2026: YearHeader("2032-03-31", 4, 5)}
+    (own.folder / "supplied_r2026.age").unlink()
+    with pytest.raises(IntegrityError, match=r"supplied_r2026\.age: 提供の控えがありません"):
+        read_kept(own, 2026, SUPPLIED)
 
 
 @pytest.mark.parametrize("content", [b"", b"x", b"age-encryption.org/v1\n"])

@@ -145,6 +145,7 @@ REQUIRED_NAMES = sorted(set(_read_shipped()) - {
     "label_sheets_file", "label_first_position", "label_offset_x_mm", "label_offset_y_mm",
     "label_scale", "label_order", "label_lot_sheets",
     "label_inset_left_mm", "label_inset_top_mm", "label_honorific", "label_return_line",
+    "checklist_files", "attestations_file", "checklist_unmet", "decision_notice",
     *(f"{day}protections_{what}" for day in ("", "print_", "handover_")
       for what in ("file", "listed_on", "attested_by")),
 })  # fmt: skip

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recruitlib.base.audit import digest_bytes, read_entries
+from recruitlib.base.audit import append_entry, digest_bytes, read_entries
 from recruitlib.base.errors import IntegrityError, ParameterError
 from recruitlib.base.vault import (
     KEY_NAME,
@@ -31,7 +31,9 @@ from recruitlib.base.vault import (
     create_key,
     decrypt_by_passphrase,
     open_key,
+    opening,
     pack_key,
+    protect_folder,
     read_passphrase,
     read_print_password,
     read_private,
@@ -202,14 +204,33 @@ def test_any_content_comes_back_as_written(run: tuple[Path, RunKey], content: by
     assert read_private(folder, key, "any", "02") == content
 
 
-def test_each_opening_is_logged_with_stage_and_file(run: tuple[Path, RunKey]) -> None:
+def log_opening(run: tuple[Path, RunKey], stage: str, purpose: str = "") -> tuple[str, ...]:
+    """Open a private file, and read what the record says of it."""
     folder, key = run
     write_private(folder, key, "logged", b"x")
     before = len(read_entries(folder))
-    read_private(folder, key, "logged", "04")
+    read_private(folder, key, "logged", stage, purpose)
     (entry,) = read_entries(folder)[before:]
-    assert (entry["stage"], entry["event"]) == ("04", "opened")
-    assert entry["facts"] == {"file": "private/logged.age"}
+    assert (entry["stage"], entry["event"]) == (stage, "opened")
+    assert set(entry["facts"]) == {"file", "officer", "purpose"}
+    assert entry["facts"]["file"] == "private/logged.age"
+    return entry["facts"]["officer"], entry["facts"]["purpose"]
+
+
+def test_each_opening_is_logged_with_officer_and_purpose(tmp_path: Path) -> None:
+    run = tmp_path, create_key(tmp_path, "demo", demonstration=True)
+    assert log_opening(run, "") == ("", "")
+    append_entry(tmp_path, "01", "begun", operator="S1", files={})
+    assert log_opening(run, "04") == ("S1", "宛名の処理")
+    assert log_opening(run, "", "記録を調べる") == ("S1", "記録を調べる")
+    with opening("事例の画面", "S2"):
+        assert log_opening(run, "03") == ("S2", "事例の画面")
+        assert log_opening(run, "03", "記録を調べる") == ("S2", "記録を調べる")
+        with opening("理由を見る", ""):
+            # Nobody was asked who he is, so that nobody is named.
+            assert log_opening(run, "03") == ("", "理由を見る")
+        assert log_opening(run, "03") == ("S2", "事例の画面")
+    assert log_opening(run, "03") == ("S1", "確認の処理")
 
 
 def test_a_missing_private_file_sends_back_to_the_stage_before(run: tuple[Path, RunKey]) -> None:
@@ -400,3 +421,39 @@ def test_a_busy_computer_does_not_call_a_right_passphrase_wrong(
     with pytest.raises(pyrage.DecryptError, match="again"):
         decrypt_by_passphrase(b"x", "demo")
     assert answers == ["Decryption failed"]
+
+
+def _make_tool(folder: Path, name: str, body: str) -> None:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
+    path.chmod(0o700)
+
+
+@ON_POSIX
+@pytest.mark.parametrize("refused", ["", "exit 5"])
+def test_on_windows_a_new_folder_is_given_to_the_account_alone(
+    refused: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Right values: icacls /? (grant before the inherited rights go, so that nobody is locked out)."""
+    tools, told = tmp_path / "tools", tmp_path / "told"
+    tools.mkdir()
+    _make_tool(tools, "whoami", "echo 'OFFICE\\staff a'")
+    _make_tool(tools, "icacls", f'for word in "$@"; do echo "$word" >> "{told}"; done; {refused}')
+    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}/bin")
+    for _ in range(2):  # a folder that is there has its rights
+        protect_folder(tmp_path / "runs/r8/private", posix=False)
+    assert told.read_text(encoding="utf-8").splitlines() == [
+        str(tmp_path / "runs/r8/private"),
+        "/grant:r",
+        r"OFFICE\staff a:(OI)(CI)F",
+        "/inheritance:r",
+        "/Q",
+    ]
+
+
+def test_without_the_tools_of_windows_the_folder_is_made_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    protect_folder(tmp_path / "private", posix=False)
+    assert (tmp_path / "private").is_dir()

@@ -5,6 +5,7 @@ Right values: Python's html.parser and the PNG specification (signature and chun
 
 from __future__ import annotations
 
+import io
 import re
 import struct
 from html.parser import HTMLParser
@@ -13,8 +14,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image as Picture
+from reportlab.pdfgen.canvas import Canvas
 
-from recruitlib.base.views import render_figure, show_png, show_table, show_text
+from recruitlib.base.views import render_figure, show_paper, show_png, show_table, show_text
 
 STEADY = settings(deadline=None, derandomize=True)
 OWN_TAGS = {"table", "caption", "thead", "tbody", "tr", "th", "td"}
@@ -73,10 +76,10 @@ def test_whole_numbers_stand_right_with_separators_and_text_left() -> None:
     assert '<td style="text-align:left">True</td>' in html
 
 
-def test_an_empty_table_shows_its_heads_and_no_row() -> None:
+def test_an_empty_table_shows_its_heads_and_says_that_there_is_nothing() -> None:
     page = _parse(show_table(pd.DataFrame({"年齢": [], "件数": []})).data)
-    assert page.cells == ["年齢", "件数"]
-    assert page.tags.count("tr") == 1
+    assert page.cells == ["年齢", "件数", "なし", ""]
+    assert page.tags.count("tr") == 2
 
 
 def _draw() -> bytes:
@@ -188,3 +191,30 @@ def test_no_text_becomes_a_tag_a_formula_markdown_or_a_turned_line(text: str) ->
     ]
     assert not re.search("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]", content)
     content.encode()
+
+
+def _make_paper(*texts: str) -> bytes:
+    paper = io.BytesIO()
+    canvas = Canvas(paper, pagesize=(300, 200), invariant=1)
+    for text in texts:
+        if text:
+            canvas.rect(50, 80, 200, 40, fill=1)
+        canvas.showPage()
+    canvas.save()
+    return paper.getvalue()
+
+
+def test_a_paper_is_one_still_picture_with_its_pages_one_below_the_other() -> None:
+    image = show_paper(_make_paper("filled", "", "filled"), "送付状")
+    assert image.data.startswith(b"\x89PNG\r\n\x1a\n")
+    assert image._repr_mimebundle_()[1]["image/png"]["alt"] == "送付状"
+    assert set(_list_chunks(image.data)) == {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
+    width, height = struct.unpack(">II", image.data[16:24])
+    assert (width, height) == (
+        400,
+        3 * 267,
+    )  # 300 and 200 points at 96 dots for 72 points, rounded up
+    picture = Picture.open(io.BytesIO(image.data)).convert("L")
+    middles = [picture.getpixel((200, 267 * page + 133)) for page in range(3)]
+    assert [middle < 128 for middle in middles] == [True, False, True]
+    assert show_paper(_make_paper("filled", "", "filled"), "送付状").data == image.data

@@ -28,6 +28,7 @@ from recruitlib.base.errors import (
     ParameterError,
     UnforeseenError,
 )
+from recruitlib.base.guards import list_due
 from recruitlib.base.officers import DEMONSTRATION_OFFICERS, OFFICER_PASSPHRASE_VARIABLE
 from recruitlib.base.vault import KEY_VARIABLE, pack_key, unlock_key
 from recruitlib.cli import runs
@@ -79,7 +80,8 @@ def test_the_commands_are_those_of_the_manual(call: Call) -> None:
     assert set(cli.commands.commands) == {
         "demo", "run", "synth", "seal", "verify", "cases", "decide", "confirm", "approve",
         "register", "inspect", "match", "towns", "why", "decide-listed", "sheet", "fonts", "officer",
-        "review", "cases-workbook", "decide-workbook",
+        "review", "cases-workbook", "decide-workbook", "sign", "duty", "correction", "supplied",
+        "show", "access-review",
     }  # fmt: skip
     assert all(name in out for name in cli.commands.commands)
 
@@ -241,9 +243,13 @@ def test_a_folder_that_cannot_be_known_for_a_demonstration_is_not_removed(
 
 # The record.
 def test_verify_tells_what_the_record_is_worth(tmp_path: Path, call: Call) -> None:
-    for stage, event in (("01", "begun"), ("01", "completed"), ("02", "begun")):
-        append_entry(tmp_path, stage, event, files={})
-    head = group_digest(read_entries(tmp_path)[1]["hash"])
+    own = {"run_id": "r8", "runs_folder": "runs"}
+    append_entry(tmp_path, "01", "begun", files={}, run_kind="demonstration", parameters=own)
+    for guard in list_due("01"):
+        append_entry(tmp_path, "01", "guard", guard=guard, answer="yes", note="", problems=[])
+    append_entry(tmp_path, "01", "completed", files={}, counts=[])
+    append_entry(tmp_path, "02", "begun", files={})
+    head = group_digest(read_entries(tmp_path)[-2]["hash"])
     code, out, _ = call("verify", str(tmp_path))
     assert code == 0
     assert "完了した段階: 01 取込\n" in out
@@ -251,9 +257,14 @@ def test_verify_tells_what_the_record_is_worth(tmp_path: Path, call: Call) -> No
     code, out, _ = call("verify", str(tmp_path), "--head", head)
     assert code == 0
     assert "完全" in out
+    for slip in ("", "12ab 34cd 56ef", "１２ａｂ ３４ｃｄ ５６ｅｆ ７８ｇｈ"):
+        code, _, err = call("verify", str(tmp_path), "--head", slip)
+        assert (code, "紙のとおりに打って" in err) == ((10, True) if slip else (0, False))
+    wide = head.translate({code: code + 0xFEE0 for code in range(0x30, 0x7B)})
+    assert call("verify", str(tmp_path), "--head", wide)[0] == 0
     code, out, err = call("verify", str(tmp_path), "--head", DIGEST)
     assert code == 15
-    assert "× 送付状の先頭値" in out
+    assert "× 紙の先頭値" in out
     assert "完全" not in out
     assert err.startswith("IntegrityError: ")
 
@@ -602,3 +613,41 @@ def test_why_does_not_explain_by_another_extract_than_the_one_that_was_loaded(
     path.unlink()
     code, _, err = call("why", str(folder), "--resident", "1")
     assert code == FormError.exit_code and "registry.csv" in err
+
+
+def test_duties_are_opened_listed_settled_and_written_as_a_paper(
+    tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "notebooks").mkdir()
+    officers = tmp_path / DEMONSTRATION_OFFICERS
+    officers.parent.mkdir()
+    shutil.copy(ROOT / DEMONSTRATION_OFFICERS, officers)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(OFFICER_PASSPHRASE_VARIABLE, "demo")
+    assert call("duty", "list", "--demonstration") == (0, "まだ何もありません。\n", "")
+    about, due = "シール1枚の所在", "2020-01-31"  # past on every day on which this is run
+    words = ["--kind", "incident", "--about", about, "--due", due, "--by", STAFF]
+    code, out, _ = call("duty", "add", *words, "--demonstration")
+    assert (code, "番号 1 を書きました" in out) == (0, True)
+    out = call("duty", "list", "--demonstration", "--out", "register.pdf")[1]
+    assert out.startswith("1  期限を過ぎています  期限 2020-01-31  事故")
+    assert (tmp_path / "register.pdf").read_bytes().startswith(b"%PDF")
+    code, _, err = call("duty", "list", "--demonstration", "--out", "register.pdf")
+    assert (code, "上書きはしません" in err) == (10, True)
+    settled = ["duty", "settle", "1", "--result", "見つかった", "--by", SECOND, "--demonstration"]
+    assert call(*settled)[0] == 0
+    assert call(*settled)[0] == 10
+    assert "1  済（" in call("duty", "list", "--demonstration")[1]
+
+
+@pytest.mark.parametrize("serials", ["12、40", "", "12-40", "twelve", "-3"])
+def test_serials_of_a_correction_are_numbers_with_commas(
+    project: Path, call: Call, serials: str
+) -> None:
+    folder = project / "runs/test_ward"
+    folder.mkdir(parents=True)
+    content = {"01": {"run_id": "test_ward", "run_kind": "demonstration"}}
+    (folder / "run.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    words = [f"--serials={serials}", "--due", "2026-06-15", "--by", STAFF]
+    code, _, err = call("correction", str(project / PARAMETERS), *words)
+    assert (code, "--serials" in err) == (10, True)

@@ -8,24 +8,35 @@ from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
-import pypdfium2
 import pytest
 import yaml
 
 from recruitlib.base.audit import group_digest, read_entries
 from recruitlib.base.contents import list_quarantine
 from recruitlib.base.counts import Count, read_counts, write_counts
-from recruitlib.base.errors import AwaitingPerson, GuardError, ParameterError, RecruitError
+from recruitlib.base.errors import (
+    AwaitingPerson,
+    GuardError,
+    IntegrityError,
+    ParameterError,
+    RecruitError,
+)
 from recruitlib.base.parameters import read_parameters
-from recruitlib.base.run import Stage, ask_guard, read_private_table
+from recruitlib.base.run import Stage, ask_guard, read_completed, read_private_table
+from recruitlib.base.scope import read_scope
 from recruitlib.base.tables import ReadTable
 from recruitlib.handover import provision
 from recruitlib.handover.delta import VOID_COLUMNS, digest_delta
+from recruitlib.handover.duties import locate_duties, open_duties_of, read_duties
+from recruitlib.handover.notices import NOTICES, Notices
 from recruitlib.handover.provision import Delta
 from recruitlib.optouts.cases import CASE_COLUMNS
 from recruitlib.optouts.exclusion import Matched
 from recruitlib.registry.extract import Extract
 from tests.conftest import ROOT
+from tests.officers import SECOND, STAFF, sign_content_as
+from tests.papers import read_paper
+from tests.unit.scopes import read_demo, write_scope
 from tests.unit.stages import (
     KEY,
     list_last_answer,
@@ -35,7 +46,6 @@ from tests.unit.stages import (
     store,
 )
 
-STAFF, SECOND = "主任 甲", "係長 乙"
 AGES = ["18"] * 5 + ["22"] * 9
 PEOPLE = make_residents(*({"cohort": age} for age in AGES))
 LABELS = pd.DataFrame(
@@ -69,7 +79,8 @@ def confirm(stage: Stage, **changes: object) -> None:
         "prepared_by": STAFF, "confirmed_by": SECOND, "handler": HANDLER, "spoiled_serials": [],
         "handed_over_labels": 12, "received_by": RECEIVER, "received_on": "2026-05-25",
     }  # fmt: skip
-    text = yaml.safe_dump({**content, **changes}, allow_unicode=True)
+    signed = sign_content_as({**content, **changes}, STAFF, SECOND)
+    text = yaml.safe_dump(signed, allow_unicode=True)
     stage.locate("handover_file").write_text(text, encoding="utf-8")
 
 
@@ -79,11 +90,6 @@ def expect_stop(stage: Stage, error: type[RecruitError], guard: str) -> str:
     assert type(stop.value) is error
     assert list_last_answer(stage, guard) == "no"
     return str(stop.value)
-
-
-def read_paper(path: Path) -> str:
-    document = pypdfium2.PdfDocument(path.read_bytes())
-    return "".join("".join(page.get_textpage().get_text_range() for page in document).split())
 
 
 def test_a_confirmed_delta_with_every_serial_accounted_for_passes(tmp_path: Path) -> None:
@@ -98,12 +104,16 @@ def test_a_confirmed_delta_with_every_serial_accounted_for_passes(tmp_path: Path
 
 def test_before_the_hand_over_the_papers_are_there_and_the_run_waits(tmp_path: Path) -> None:
     stage = begin(tmp_path)
+    provision.keep_papers(stage, DELTA)
     message = expect_stop(stage, AwaitingPerson, "handover.delta_settled")
     assert group_digest(DELTA.digest) in message
     letter = read_paper(stage.folder / provision.LETTER)
     assert "宛名シール枚数12枚" in letter
     assert "欠番（取消し・汚損）2枚" in letter
     assert "宛名シール枚数12枚" in read_paper(stage.folder / provision.RECEIPT)
+    assert "覚書の発効:令和8年4月20日" in read_paper(stage.folder / provision.CONDITIONS)
+    assert not (stage.folder / provision.ENTRY).exists()
+    assert read_duties(stage.root, True) == []
 
 
 def test_the_letter_names_the_head_of_the_record_as_it_stood(tmp_path: Path) -> None:
@@ -165,10 +175,7 @@ def test_labels_received_by_somebody_else_than_the_approved_recipient_stop(tmp_p
 def test_a_condition_that_is_not_met_stops(
     tmp_path: Path, changes: dict[str, object], hint: str
 ) -> None:
-    scope = yaml.safe_load((ROOT / "params/scope/demo.yaml").read_text(encoding="utf-8"))
-    path = tmp_path / "scope.yaml"
-    path.write_text(yaml.safe_dump({**scope, **changes}, allow_unicode=True), encoding="utf-8")
-    stage = begin(tmp_path, scope_file=str(path))
+    stage = begin(tmp_path, scope_file=write_scope(tmp_path, **changes))
     confirm(stage)
     assert hint in expect_stop(stage, GuardError, "handover.conditions_met")
 
@@ -190,9 +197,11 @@ def test_a_receipt_without_a_day_that_can_be_read_is_refused(tmp_path: Path, day
 
 
 def test_a_run_without_a_request_on_file_stops(tmp_path: Path) -> None:
-    stage = begin(tmp_path, request_number=" ")
+    # The scope's own request has no number either, else the two would differ and stop before.
+    scope = write_scope(tmp_path, request={**read_demo()["request"], "number": "　"})
+    stage = begin(tmp_path, request_number=" ", scope_file=scope)
     confirm(stage)
-    assert "依頼文書" in expect_stop(stage, GuardError, "handover.conditions_met")
+    assert "依頼文書の番号" in expect_stop(stage, GuardError, "handover.within_scope")
 
 
 @pytest.mark.parametrize(
@@ -218,23 +227,34 @@ def test_counts_that_were_edited_stop_the_hand_over(tmp_path: Path) -> None:
 
 
 def test_a_finished_hand_over_leaves_the_ends_of_all_serials(tmp_path: Path) -> None:
-    stage = begin(tmp_path)
+    # Nobody has approved the run of this test, so that a measure is open.
+    stage = begin(tmp_path, checklist_unmet="list")
+    store(stage, recipients=PEOPLE)
     confirm(stage, spoiled_serials=[14], handed_over_labels=11)
     receipt = provision.require_receipt(stage, DELTA)
     for guard in ("record.chain_intact", "protection.list_fresh", "protection.every_row_found",
-                  "optouts.complete", "handover.within_scope"):  # fmt: skip
+                  "optouts.complete"):  # fmt: skip
         ask_guard(stage, guard, [])
-    assert provision.finish_provision(stage, DELTA, receipt).startswith("05 提供 完了: ")
+    notices = Notices(1, 0, (), {NOTICES: b"%PDF locked"})
+    delta = DELTA._replace(notices=notices)
+    assert provision.finish_provision(stage, delta, receipt).startswith("05 提供 完了: ")
     found = {(count.cohort, count.step): count.count for count in read_counts(stage.folder)}
     assert [found[age, step] for age in ("18", "22") for step in ("handed_over", "voided", "spoiled")] == [
         4, 1, 0, 7, 1, 1,
     ]  # fmt: skip
     assert "宛名シール枚数11枚" in read_paper(stage.folder / provision.LETTER)
+    assert "④住民基本台帳の担当" in read_paper(stage.folder / "handover/flow.pdf")
+    assert "未" in read_paper(stage.folder / "handover/checklists.pdf")
     assert read_private_table(stage, "void")["serial"].tolist() == [2, 13]
     table = provision.tabulate_serials(DELTA, receipt)
     assert table.values.tolist() == [["18歳", 5, 4, 1, 0], ["22歳", 9, 7, 1, 1]]
-    scope = provision.tabulate_scope(stage, receipt)
-    assert scope["この実行"].tolist()[-1] == HANDLER
+    entry = read_paper(stage.folder / provision.ENTRY)
+    for part in ("提供した日令和8年5月25日", "宛名シール枚数11枚", HANDLER, RECEIVER, f"準備した人{STAFF}（",
+                 f"確認した人{SECOND}（"):  # fmt: skip
+        assert "".join(part.split()) in entry
+    assert (stage.folder / "private" / NOTICES).read_bytes() == b"%PDF locked"
+    assert read_completed(stage.folder, "05")["facts"]["duties"] == [1, 2]
+    assert {duty.due for duty in read_duties(stage.root, True)} == {"2027-03-31"}
     record = (stage.folder / "audit.jsonl").read_text(encoding="utf-8")
     values = [*PEOPLE["full_name"], *PEOPLE["address"], *PEOPLE["addressee_id"]]
     assert not [value for value in values if value in record]
@@ -298,6 +318,19 @@ def test_deaths_moves_and_new_protection_become_void_serials(
     quiet = find(begin(tmp_path / "quiet"), monkeypatch, read_today())
     assert quiet.void.empty
     assert quiet.digest != delta.digest
+
+
+def test_notices_are_made_from_the_registry_of_this_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Notices(1, 0, (), {})
+    seen = []
+    monkeypatch.setattr(
+        provision, "prepare_notices", lambda stage, records: seen.append(records) or made
+    )
+    records = read_today(p5={"address": "東京都新宿区片町99番"})
+    assert find(begin(tmp_path), monkeypatch, records).notices is made
+    pd.testing.assert_frame_equal(seen[0], records)
 
 
 @pytest.mark.parametrize(
@@ -424,3 +457,14 @@ def test_an_extract_that_is_not_there_answers_the_guard_with_no(tmp_path: Path) 
     with pytest.raises(RecruitError, match="none.csv"):
         provision._read_today(stage)
     assert list_last_answer(stage, "handover.delta_settled") == "no"
+
+
+def test_a_damaged_register_of_duties_is_known_before_the_labels_leave(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = begin(tmp_path)
+    open_duties_of(stage, read_scope(stage.locate("scope_file")))
+    path = locate_duties(stage.root, True)
+    path.write_text(path.read_text(encoding="utf-8").replace("2027", "2028"), encoding="utf-8")
+    with pytest.raises(IntegrityError, match="1行目"):
+        find(stage, monkeypatch, read_today())

@@ -11,19 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recruitlib.base.errors import AwaitingPerson, ParameterError
+from recruitlib.base.officers import name_officer
+from recruitlib.base.signed_files import name_signers
 from recruitlib.handover.receipt import Receipt, check_serials, count_labels, read_receipt
+from tests.officers import OFFICERS, SECOND, STAFF, THIRD, sign_content_as
 
 LABELS = pd.DataFrame({"serial": range(1, 31), "cohort": ["18"] * 12 + ["22"] * 18})
 VOID = pd.DataFrame({"serial": [3, 20]})
 GOOD = {
-    "demonstration": False, "run_id": "r8", "delta_digest": "0CFE f37f be57 7f79",
-    "prepared_by": "主任 甲", "confirmed_by": "係長 乙", "handler": "取扱者", "spoiled_serials": [5],
+    "demonstration": True, "run_id": "r8", "delta_digest": "0CFE f37f be57 7f79",
+    "prepared_by": STAFF, "confirmed_by": SECOND, "handler": "取扱者", "spoiled_serials": [5],
     "handed_over_labels": 27, "received_by": "募集課", "received_on": "2026-05-25",
 }  # fmt: skip
 
 
 def make_receipt(handed_over: int, spoiled: list[int]) -> Receipt:
-    return Receipt(False, "r8", "", "", "", "", spoiled, handed_over, "", "")
+    return Receipt(True, "r8", "", "", "", "", spoiled, handed_over, "", "")
 
 
 def check(handed_over: int, spoiled: list[int]) -> list[str]:
@@ -81,23 +84,61 @@ def test_the_counts_of_each_cohort_add_up_to_its_labels(void: set[int], spoiled:
 
 
 def write(path: Path, **changes: object) -> Path:
-    content = {**GOOD, **changes}
+    content = sign_content_as({**GOOD, **changes}, STAFF, SECOND)
     path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return path
 
 
 def test_a_receipt_is_read_as_written(tmp_path: Path) -> None:
-    receipt = read_receipt(write(tmp_path / "handover.yaml"), "r8", False)
-    assert receipt == Receipt(**{**GOOD, "delta_digest": "0cfef37fbe577f79"})
-    assert read_receipt(tmp_path / "none.yaml", "r8", False) is None
+    receipt = read_receipt(write(tmp_path / "handover.yaml"), "r8", True, OFFICERS)
+    assert receipt is not None
+    assert receipt._replace(signed={}) == Receipt(
+        **{**GOOD, "delta_digest": "0cfef37fbe577f79"}, signed={}
+    )
+    assert receipt.signed["content"] == GOOD
+    assert name_signers(receipt.signed) == [
+        name_officer(OFFICERS, STAFF), name_officer(OFFICERS, SECOND),
+    ]  # fmt: skip
+    assert read_receipt(tmp_path / "none.yaml", "r8", True, OFFICERS) is None
 
 
-@pytest.mark.parametrize("second", ["", "主任 甲", "主任　甲", "主任甲 "])
-def test_one_person_cannot_prepare_and_confirm(tmp_path: Path, second: str) -> None:
+def test_one_person_cannot_prepare_and_confirm(tmp_path: Path) -> None:
+    path = write(tmp_path / "handover.yaml", confirmed_by=STAFF)
+    with pytest.raises(AwaitingPerson, match="別の人"):
+        read_receipt(path, "r8", True, OFFICERS)
+
+
+@pytest.mark.parametrize("second", ["", "主任 甲", "見本A ", "見本Ａ"])
+def test_who_is_not_listed_confirms_nothing(tmp_path: Path, second: str) -> None:
     path = write(tmp_path / "handover.yaml", confirmed_by=second)
-    with pytest.raises(AwaitingPerson) as stop:
-        read_receipt(path, "r8", False)
-    assert "甲" not in str(stop.value)
+    with pytest.raises(ParameterError, match="職員の一覧にありません"):
+        read_receipt(path, "r8", True, OFFICERS)
+
+
+@pytest.mark.parametrize("signers", [(), (STAFF,), (SECOND,), (STAFF, THIRD)])
+def test_without_both_signatures_it_is_no_confirmation(
+    tmp_path: Path, signers: tuple[str, ...]
+) -> None:
+    path = tmp_path / "handover.yaml"
+    content = sign_content_as(GOOD, *signers)
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    with pytest.raises(AwaitingPerson, match="署名"):
+        read_receipt(path, "r8", True, OFFICERS)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("handed_over_labels", 26), ("spoiled_serials", [6]), ("received_on", "2026-05-26"),
+     ("handler", "別の人"), ("delta_digest", "0CFE f37f be57 7f70")],
+)  # fmt: skip
+def test_what_was_changed_after_signing_is_refused(
+    tmp_path: Path, name: str, value: object
+) -> None:
+    path = tmp_path / "handover.yaml"
+    content = {**sign_content_as(GOOD, STAFF, SECOND), name: value}
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    with pytest.raises(AwaitingPerson, match="署名の後に内容が変えられています"):
+        read_receipt(path, "r8", True, OFFICERS)
 
 
 @pytest.mark.parametrize(
@@ -125,15 +166,15 @@ def test_a_value_of_another_kind_is_named(tmp_path: Path, line: str, name: str) 
     text = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False) + line + "\n"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ParameterError, match=name):
-        read_receipt(path, "r8", False)
+        read_receipt(path, "r8", True, OFFICERS)
 
 
 @pytest.mark.parametrize(
     ("changes", "hint"),
-    [({"run_id": "r9"}, "別の実行"), ({"demonstration": True}, "見本"), ({"extra": 1}, "extra")],
+    [({"run_id": "r9"}, "別の実行"), ({"demonstration": False}, "見本"), ({"extra": 1}, "extra")],
 )
 def test_another_runs_receipt_and_unknown_fields_are_refused(
     tmp_path: Path, changes: dict[str, object], hint: str
 ) -> None:
     with pytest.raises(ParameterError, match=hint):
-        read_receipt(write(tmp_path / "handover.yaml", **changes), "r8", False)
+        read_receipt(write(tmp_path / "handover.yaml", **changes), "r8", True, OFFICERS)

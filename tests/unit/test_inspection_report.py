@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 
 from recruitlib import cli
 from recruitlib.base.errors import FormError, ParameterError
+from recruitlib.base.header_words import is_forbidden
 from recruitlib.base.profiles import Profile, read_profile
 from recruitlib.base.tables import read_table
 from recruitlib.base.workbooks import read_workbook
 from recruitlib.inspection import layouts
-from recruitlib.inspection.captions import find_captions, fold_captions, is_forbidden, name_sort
+from recruitlib.inspection.captions import find_captions, fold_captions, name_sort
 from recruitlib.inspection.column_facts import name_date_form, name_postal_form
 from recruitlib.inspection.report import (
     Inspection,

@@ -13,7 +13,6 @@ import pandas as pd
 import pikepdf
 import pypdfium2 as pdfium
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +24,7 @@ from recruitlib.base.errors import AwaitingPerson, GuardError, OutputError, Para
 from recruitlib.base.papers import default_font_path
 from recruitlib.base.profiles import Profile
 from recruitlib.base.run import Stage, ask_guard, read_private_table
-from recruitlib.base.scope import check_scope, read_scope
+from recruitlib.base.scope_gate import ask_scope
 from recruitlib.base.tables import ReadTable, read_table
 from recruitlib.labels import export, lots, print_day
 from recruitlib.labels.fitting import LabelText
@@ -40,13 +39,18 @@ from recruitlib.optouts.applications import Received
 from recruitlib.optouts.cases import CASE_COLUMNS
 from recruitlib.optouts.exclusion import Matched
 from recruitlib.registry.extract import Extract
-from recruitlib.registry.intake import ask_scope
-from recruitlib.review.approval import approve_content, digest_approval, write_approval
+from recruitlib.review.approval import (
+    approve_content,
+    digest_approval,
+    digest_files,
+    write_approval,
+)
 from recruitlib.review.balance import count_people
 from recruitlib.review.recipients import Exclusions
 from tests.conftest import ROOT
 from tests.officers import SECOND, STAFF, sign_as
 from tests.unit.printed import read_labels
+from tests.unit.scopes import write_scope
 from tests.unit.stages import list_last_answer, make_residents, make_situation, make_stage, store
 
 LARGE = read_sheet(ROOT / "params/label_sheets.yaml", "a4_12_86x42")
@@ -323,13 +327,6 @@ def test_a_profile_that_maps_the_birth_date_into_the_address_is_refused(tmp_path
         read_table(path, profile)
 
 
-def write_scope(folder: Path, **changes: object) -> str:
-    content = yaml.safe_load((ROOT / "params/scope/demo.yaml").read_text(encoding="utf-8"))
-    path = folder / "scope.yaml"
-    path.write_text(yaml.safe_dump({**content, **changes}, allow_unicode=True), encoding="utf-8")
-    return str(path)
-
-
 def test_without_approval_of_the_postal_code_none_is_printed(tmp_path: Path) -> None:
     stage = make_stage(
         tmp_path, "04", scope_file=write_scope(tmp_path, postal_code_is_address=False)
@@ -341,8 +338,7 @@ def test_without_approval_of_the_postal_code_none_is_printed(tmp_path: Path) -> 
     assert not read_labels(files["labels_all.pdf"], LARGE, "demo")["text"].str.contains("〒").any()
 
 
-def test_a_postal_code_that_was_not_approved_and_is_printed_stops(tmp_path: Path) -> None:
-    # A68: an item that was not approved was printed.
+def test_a_file_with_postal_codes_is_no_print_of_a_scope_without_them(tmp_path: Path) -> None:
     _, files = print_and_lock(make_stage(tmp_path, "04"))
     stage = make_stage(
         tmp_path, "04", scope_file=write_scope(tmp_path, postal_code_is_address=False)
@@ -350,10 +346,6 @@ def test_a_postal_code_that_was_not_approved_and_is_printed_stops(tmp_path: Path
     bundles, _ = print_and_lock(stage)
     with pytest.raises(OutputError, match=re.escape("labels.print_is_approved")):
         export.prove_bundles(stage, bundles, files, DAY)
-    scope = read_scope(stage.locate("scope_file"))
-    assert check_scope(scope, [18], ["氏名", "住所", "郵便番号"], stage.today) == [
-        "項目「郵便番号」は承認されていません。"
-    ]
 
 
 @pytest.mark.parametrize(
@@ -362,7 +354,7 @@ def test_a_postal_code_that_was_not_approved_and_is_printed_stops(tmp_path: Path
         ({"ages": [22]}, "18歳"),
         ({"medium": "電子データ"}, "媒体"),
         ({"period_to": "2026-05-19"}, "期間"),
-        ({"provided_items": ["氏名"]}, "住所"),
+        ({"approved_on": "2026-05-21"}, "承認の日"),
     ],
 )
 def test_a_print_outside_the_approved_scope_stops(
@@ -406,7 +398,13 @@ def begin_print_day(
     counts = count_people(SITUATION["cohort"], exclusions, recipients)
     decisions = read_all_decisions(stage.root, stage.parameters)
     content = digest_approval(
-        stage.parameters, counts, recipients, settled, decisions, stage.key.digest_key
+        stage.parameters,
+        digest_files(stage.root, stage.parameters),
+        counts,
+        recipients,
+        settled,
+        decisions,
+        stage.key.digest_key,
     )
     run = ("test_ward", True)
     approval = approve_content(content, [], [], sign_as(by), run, "2026-05-19")

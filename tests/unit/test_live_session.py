@@ -10,8 +10,8 @@ import pytest
 from recruitlib.base.audit import append_entry, read_entries
 from recruitlib.base.errors import AwaitingPerson, GuardError, IntegrityError, UnforeseenError
 from recruitlib.base.parameters import read_parameters
-from recruitlib.base.record import verify_record
 from recruitlib.base.vault import KEY_VARIABLE, RunKey, unpack_key
+from recruitlib.base.verification import verify_record
 from recruitlib.live import session
 from recruitlib.live.session import build_environment, list_options, review_run, write_notebook
 from tests.conftest import PARAMETERS, ROOT, change_parameters

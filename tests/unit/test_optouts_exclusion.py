@@ -17,11 +17,12 @@ import pandas as pd
 import pyrage
 import pytest
 
-from recruitlib.base.audit import append_entry, read_entries
+from recruitlib.base.audit import append_entry, find_latest, read_entries
 from recruitlib.base.decisions import decide_case, write_decisions
 from recruitlib.base.errors import AwaitingPerson, GuardError, IntegrityError
 from recruitlib.base.parameters import read_parameters
 from recruitlib.base.run import Stage, ask_guard, list_answers, read_private_table
+from recruitlib.base.scope_gate import describe_scope
 from recruitlib.base.vault import RunKey
 from recruitlib.optouts.acts import tabulate_links
 from recruitlib.optouts.exclusion import (
@@ -88,6 +89,8 @@ def make_stage(tmp_path: Path, ward: Path) -> MakeStage:
             traced = take_protections(intake, registry)
             settled = settle_doubts(intake, registry, traced)
             finish_intake(intake, choose_cohort(intake, registry, traced, settled), registry)
+        elif not find_latest(read_entries(folder), "01", "completed"):
+            append_entry(folder, "01", "completed", files={}, scope=describe_scope(intake))
         stage = replace(intake, number="02")
         begin(stage)
         return stage

@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recruitlib.base.profiles import Profile, read_profile
-from recruitlib.base.scope import read_scope
+from recruitlib.base.scope import Scope, read_scope
 from recruitlib.base.tables import ReadTable
 from recruitlib.optouts.forms import (
+    OUTSIDE,
+    check_columns,
     check_fingerprint,
     check_name_columns,
-    restrict_profile,
+    describe_columns,
     tabulate_columns,
 )
 from recruitlib.synth.application_files import COUNTER_COLUMNS, FORM_COLUMNS
@@ -116,39 +118,80 @@ def test_exactly_the_same_headers_in_the_same_order_are_unchanged(
 
 
 def test_each_column_of_the_form_is_of_one_kind() -> None:
-    table = tabulate_columns(make_read(HEADERS), FORM, SCOPE)
+    table = tabulate_columns(make_read(HEADERS), FORM, SCOPE, "form")
     assert table["見出し"].tolist() == HEADERS
     kinds = dict(zip(table["見出し"], table["扱い"], strict=True))
     assert kinds["電話番号"] == "結合する項目（電話番号）"
     assert kinds["対象者の氏名（姓）"] == "結合する項目（氏名）"
     assert kinds["情報提供を希望しない旨の申出"] == "結合する項目（提供しない申出）"
     assert kinds["送信日時"] == kinds["マイナンバーカード：氏名"] == "システム・窓口が付ける項目"
-    assert kinds["対象者のフリガナ（セイ）"] == "任意の項目（承認された項目の外）"
+    assert kinds["対象者のフリガナ（セイ）"] == "結合する項目（氏名）"
+    assert kinds["申出者と対象者の関係"] == "結合する項目（提供しない申出）"
     assert kinds["マイナンバーカード：性別"] == "読まない"
     assert kinds["添付ファイル"] == "読まない（添付ファイル）"
-    assert "読まない（承認された範囲にない項目）" not in set(kinds.values())
+    assert check_columns(table, "電子申請") == []
+    # The record names what was left out, in the profile's words.
+    assert describe_columns(table).endswith(
+        "申出、読み込まなかった列: マイナンバーカード：生年月日・マイナンバーカード：性別・マイナンバーカード：住所・添付ファイル"
+    )
+    assert describe_columns(table).startswith("読み込んだ列: 回答ID・受付番号・")
 
 
-@pytest.mark.parametrize("profile", [FORM, COUNTER, OPTIONS], ids=lambda profile: profile.name)
-def test_no_shipped_profile_reads_an_item_beyond_the_scope(profile: Profile) -> None:
+def list_outside(profile: Profile, scope: Scope, channel: str) -> list[str]:
+    """List the headers of a file with every column of the profile that nobody approved."""
     headers = [names[0] for names in profile.columns.values()]
     headers += [header for choices in profile.options.values() for header in choices]
-    table = tabulate_columns(make_read(headers, profile=profile), profile, SCOPE)
+    table = tabulate_columns(make_read(headers, profile=profile), profile, scope, channel)
     assert not table["扱い"].str.startswith("読まない").any()
+    outside = table.loc[table["扱い"] == OUTSIDE, "見出し"].tolist()
+    problems = check_columns(table, "申出")
+    assert [f"「{header}」は、承認された範囲にない項目です" in problem
+            for header, problem in zip(outside, problems, strict=True)] == [True] * len(outside)  # fmt: skip
+    return outside
+
+
+@pytest.mark.parametrize(
+    ("profile", "channel"), [(FORM, "form"), (COUNTER, "counter")], ids=["form", "counter"]
+)
+def test_no_shipped_profile_reads_an_item_beyond_the_scope(profile: Profile, channel: str) -> None:
+    assert list_outside(profile, SCOPE, channel) == []
     small = SCOPE._replace(connected_items=("氏名", "住所", "生年月日", "提供しない申出"))
-    beyond = tabulate_columns(make_read(headers, profile=profile), profile, small)
-    assert beyond.loc[
-        beyond["扱い"] == "読まない（承認された範囲にない項目）", "見出し"
-    ].tolist() == [profile.columns["phone"][0]]
-    # And it is then dropped while reading.
-    restricted = restrict_profile(profile, small)
-    assert "phone" not in {*restricted.columns, *restricted.forms}
-    assert profile.columns["phone"][0] in restricted.known
-    assert restrict_profile(profile, SCOPE) == profile
+    assert list_outside(profile, small, channel) == [profile.columns["phone"][0]]
+
+
+@pytest.mark.parametrize(
+    ("switch", "names"),
+    [
+        ("kana_is_name", ["対象者のフリガナ（セイ）", "対象者のフリガナ（メイ）"]),
+        ("relation_is_optout", ["申出者と対象者の関係"]),
+    ],
+)
+def test_what_is_counted_as_an_approved_item_goes_with_one_line_of_the_scope(
+    switch: str, names: list[str]
+) -> None:
+    assert list_outside(FORM, SCOPE._replace(**{switch: False}), "form") == names  # type: ignore[arg-type]
+
+
+def test_of_the_forms_system_only_the_columns_listed_in_the_scope_are_read() -> None:
+    listed = tuple(name for name in SCOPE.form_system_columns if name != "マイナンバーカード：氏名")
+    smaller = SCOPE._replace(form_system_columns=listed)
+    assert list_outside(FORM, smaller, "form") == ["マイナンバーカード：氏名"]
+    # Another form's system fills in other columns; what the clerks of the counter write is the office's.
+    own = ["レコード番号", "受付番号", "作成日時", "ステータス", "本人確認"]
+    assert list_outside(OPTIONS, SCOPE, "form") == ["レコード番号", "作成日時", "ステータス"]
+    assert list_outside(OPTIONS, SCOPE._replace(form_system_columns=tuple(own)), "form") == []
+    assert list_outside(COUNTER, SCOPE._replace(form_system_columns=()), "counter") == []
+
+
+def test_a_profile_that_calls_an_item_the_systems_own_does_not_make_it_so() -> None:
+    sly = FORM._replace(
+        columns={**FORM.columns, "sex": ("マイナンバーカード：性別",)}, system=(*FORM.system, "sex")
+    )
+    assert list_outside(sly, SCOPE, "form") == ["マイナンバーカード：性別"]
 
 
 def test_a_column_that_no_profile_knows_is_shown_by_its_place_alone() -> None:
-    table = tabulate_columns(make_read(["回答ID", "架空　花子", ""]), FORM, SCOPE)
+    table = tabulate_columns(make_read(["回答ID", "架空　花子", ""]), FORM, SCOPE, "form")
     assert table.to_numpy().tolist() == [
         ["A", "回答ID", "システム・窓口が付ける項目"],
         ["B", "（様式にない見出し）", "読まない"],

@@ -304,10 +304,10 @@ def test_the_key_is_gone_after_a_failure_and_nothing_later_runs(
 @pytest.mark.parametrize(
     ("first", "last", "is_due"),
     [("01", "05", True), ("02", "02", True), ("04", "04", True), ("05", "06", True),
-     ("01", "01", False), ("03", "03", False), ("06", "06", False)],
+     ("06", "06", True), ("01", "01", False), ("03", "03", False)],
 )  # fmt: skip
 @pytest.mark.parametrize("fails", [False, True])
-def test_the_register_s_key_is_handed_over_where_applications_join_it_and_gone_afterwards(
+def test_the_register_s_key_is_handed_over_where_a_stage_needs_it_and_gone_afterwards(
     root: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch,
     first: str, last: str, is_due: bool, fails: bool,
 ) -> None:  # fmt: skip
@@ -356,6 +356,13 @@ def test_a_new_register_is_made_after_01_has_accepted_the_run_and_with_the_passp
     run_pipeline(root / PARAMETERS, "01", "04", say=lambda line: None)
     assert made == ([("01", "asked first")] if accepted else [])
     assert REGISTER_KEY_VARIABLE not in os.environ
+
+
+def test_closing_makes_no_register(root: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("open_office", "read_register_passphrase"):
+        monkeypatch.setattr(pipeline, name, lambda *_, **__: pytest.fail("asked"))
+    run_pipeline(root / PARAMETERS, "06", "06", say=lambda line: None)
+    assert [stage for stage, *_ in ran] == ["06"]
 
 
 def test_without_the_register_s_passphrase_no_notebook_runs(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,14 +18,14 @@ from recruitlib.base.counts import Count
 from recruitlib.base.errors import AwaitingPerson, FormError, GuardError, IntegrityError
 from recruitlib.base.row_cases import tabulate_row_cases
 from recruitlib.base.run import Stage, list_answers, read_private_table
-from recruitlib.base.traces import read_all_terms
+from recruitlib.base.traces import make_traces, read_traces
 from recruitlib.registry.intake import (
     Loaded,
     choose_cohort,
     finish_intake,
-    list_items,
     list_possible,
     load_registry,
+    read_listed,
     tabulate_bounds,
     tabulate_rows,
     tabulate_source,
@@ -404,24 +405,47 @@ def test_a_new_doubt_of_a_later_day_is_told_by_file_and_row(make_stage: MakeStag
     assert traced.ends["end"].isin(["found", "outside"]).all()
 
 
+@pytest.mark.parametrize("had_list", [True, False])
+def test_a_list_that_was_there_at_loading_cannot_vanish_by_a_word(
+    make_stage: MakeStage, had_list: bool
+) -> None:
+    # Right values: recruiting labels of protected people were printed by an unsigned word.
+    stage = make_stage()
+    loaded = load_registry(stage)
+    later = replace(
+        stage, number="05", today=date(2026, 5, 25),
+        parameters={
+            **stage.parameters, "handover_protections_file": "",
+            "handover_protections_listed_on": "2026-05-25", "handover_protections_attested_by": "登録係",
+        },
+    )  # fmt: skip
+    append_entry(later.folder, "01", "completed", protections_listed=had_list)
+    append_entry(later.folder, "05", "begun")
+    day = loaded._replace(listed=read_listed(later, "handover_"))
+    with nullcontext() if not had_list else pytest.raises(GuardError, match="01 からやり直し"):
+        take_protections(later, day, list_possible(loaded.extract), "handover_")
+    assert answer(later, "protection.list_fresh") == ("no" if had_list else "yes")
+
+
 @pytest.mark.parametrize("number", ["01", "04", "05"])
 def test_who_is_only_on_the_list_is_remembered_for_the_scan_on_each_day(
     make_stage: MakeStage, number: str
 ) -> None:
-    stage = replace(make_stage(), number=number)
-    loaded = load_registry(stage)
+    begun = make_stage()
+    loaded = load_registry(begun)
+    stage = replace(begun, number=number)
     take_protections(stage, loaded)
-    names = {STRANGER["full_name"], STRANGER["address"]}
-    before = set(read_all_terms(stage.folder, KEY))
-    assert set(loaded.listed["addressee_id"]) <= before
-    assert not names & before
+    before = read_traces(stage.folder, KEY)
+    assert set(loaded.listed["addressee_id"]) <= before.numbers
+    told = make_traces(pd.DataFrame([STRANGER]))
+    assert not told.names & before.names and not told.addresses & before.addresses
     typed = loaded.listed.iloc[[0]].assign(address="5-18")
     more = add_strangers(loaded)
     listed = pd.concat([more.listed, typed], ignore_index=True)
     take_protections(stage, more._replace(listed=listed))
-    terms = set(read_all_terms(stage.folder, KEY))
-    assert names <= terms
-    assert "5-18" not in terms
+    after = read_traces(stage.folder, KEY)
+    assert told.names <= after.names and told.addresses <= after.addresses
+    assert "5-18" not in after.addresses
     assert (stage.folder / f"private/terms_{number}.age").exists()
 
 
@@ -510,12 +534,6 @@ def test_a_stop_leaves_its_no_in_the_record_and_no_output(make_stage: MakeStage)
         load_registry(stage)
     assert not any(entry["event"] == "completed" for entry in read_entries(stage.folder))
     assert not list(stage.folder.glob("private/*.age"))
-
-
-def test_the_labels_hold_name_and_address_and_the_postal_code_as_part_of_it(
-    make_stage: MakeStage,
-) -> None:
-    assert list_items(make_stage()) == ["氏名", "住所", "郵便番号"]
 
 
 def test_the_counts_have_one_row_for_each_end(make_stage: MakeStage) -> None:

@@ -26,6 +26,8 @@ from recruitlib.review.approval import (
     approve_content,
     check_approval,
     digest_approval,
+    digest_files,
+    name_changes,
     read_approval,
     read_checklist,
     write_approval,
@@ -43,16 +45,17 @@ SETTLED = pd.DataFrame(
     dtype="str",
 )
 KEY = b"key"
-CONTENT = digest_approval(PARAMETERS, COUNTS, RECIPIENTS, SETTLED, [], KEY)
+FILES = digest_files(ROOT, PARAMETERS)
+CONTENT = digest_approval(PARAMETERS, FILES, COUNTS, RECIPIENTS, SETTLED, [], KEY)
 DIGEST = CONTENT.digest
 RUN = ("r8", True)
 TICKS = [Tick("counts", "件数を確かめた"), Tick("cases", "事例を読んだ")]
 CODES = [tick.code for tick in TICKS]
 APPROVED = (
     "run_id", "run_kind", "municipality_code", "fiscal_year", "request_number", "request_date",
-    "cohort_ages", "cohort_birth_ranges", "registry_base_date", "optout_deadline",
-    "optout_validity", "late_optout", "applicants", "undecided", "bundle_by",
-    "bundle_request_quote",
+    "cohort_ages", "cohort_birth_ranges", "registry_base_date", "protections_attested_by",
+    "applications_zero_confirmed_by", "optout_deadline", "optout_validity", "late_optout",
+    "applicants", "undecided", "bundle_by", "bundle_request_quote",
 )  # fmt: skip
 
 
@@ -68,19 +71,45 @@ def change(value: Any) -> Any:
 @pytest.mark.parametrize("name", sorted(PARAMETERS))
 def test_what_is_approved_is_the_request_and_the_policies_not_paths_and_days(name: str) -> None:
     changed = {**PARAMETERS, name: change(PARAMETERS[name])}
-    same = digest_approval(changed, COUNTS, RECIPIENTS, SETTLED, [], KEY).digest == DIGEST
+    same = digest_approval(changed, FILES, COUNTS, RECIPIENTS, SETTLED, [], KEY).digest == DIGEST
     assert same == (name not in APPROVED)
 
 
 @pytest.mark.parametrize("name", [n for n in PARAMETERS if n.endswith(("_file", "_folder"))])
 def test_the_same_approval_holds_in_another_folder(name: str) -> None:
     moved = {**PARAMETERS, name: f"C:\\office\\{name}"}
-    assert digest_approval(moved, COUNTS, RECIPIENTS, SETTLED, [], KEY).digest == DIGEST
+    assert digest_approval(moved, FILES, COUNTS, RECIPIENTS, SETTLED, [], KEY).digest == DIGEST
+
+
+BOUND = ("scope_file", "registry_profile", "protections_profile", "form_profile", "counter_profile")
+
+
+@pytest.mark.parametrize("name", BOUND)
+def test_a_changed_scope_or_profile_voids_the_approval_and_is_named(
+    tmp_path: Path, name: str
+) -> None:
+    changed = tmp_path / "changed.yaml"
+    changed.write_bytes((ROOT / PARAMETERS[name]).read_bytes() + b"# another\n")
+    files = digest_files(ROOT, {**PARAMETERS, name: str(changed)})
+    other = digest_approval(PARAMETERS, files, COUNTS, RECIPIENTS, SETTLED, [], KEY)
+    assert other.digest != DIGEST
+    [change] = name_changes(CONTENT.parts, other.parts)
+    assert name in change
+
+
+def test_a_copy_of_scope_and_profiles_elsewhere_is_approved_too(tmp_path: Path) -> None:
+    moved = {name: str(tmp_path / f"{name}.yaml") for name in BOUND}
+    for name, path in moved.items():
+        Path(path).write_bytes((ROOT / PARAMETERS[name]).read_bytes())
+    assert digest_files(ROOT, {**PARAMETERS, **moved}) == FILES
 
 
 def test_the_digest_is_keyed_and_can_be_made_again() -> None:
-    assert digest_approval(PARAMETERS, COUNTS, RECIPIENTS, SETTLED, [], KEY).digest == DIGEST
-    assert digest_approval(PARAMETERS, COUNTS, RECIPIENTS, SETTLED, [], b"other").digest != DIGEST
+    assert digest_approval(PARAMETERS, FILES, COUNTS, RECIPIENTS, SETTLED, [], KEY).digest == DIGEST
+    assert (
+        digest_approval(PARAMETERS, FILES, COUNTS, RECIPIENTS, SETTLED, [], b"other").digest
+        != DIGEST
+    )
     assert len(DIGEST) == 64
 
 
@@ -103,7 +132,7 @@ def test_any_cell_of_a_recipient_or_an_outcome_that_changes_makes_another_digest
     same = tables[table].loc[row, name] == text
     tables[table].loc[row, name] = text
     digest = digest_approval(
-        PARAMETERS, COUNTS, tables["recipients"], tables["settled"], [], KEY
+        PARAMETERS, FILES, COUNTS, tables["recipients"], tables["settled"], [], KEY
     ).digest
     assert (digest == DIGEST) == same
 
@@ -111,15 +140,16 @@ def test_any_cell_of_a_recipient_or_an_outcome_that_changes_makes_another_digest
 @given(st.lists(st.integers(-2, 2), min_size=2, max_size=2))
 def test_any_count_that_changes_makes_another_digest(by: list[int]) -> None:
     counts = [count._replace(count=count.count + n) for count, n in zip(COUNTS, by, strict=True)]
-    digest = digest_approval(PARAMETERS, counts, RECIPIENTS, SETTLED, [], KEY).digest
+    digest = digest_approval(PARAMETERS, FILES, counts, RECIPIENTS, SETTLED, [], KEY).digest
     assert (digest == DIGEST) == (by == [0, 0])
 
 
 def test_one_person_more_or_less_or_in_another_order_makes_another_digest() -> None:
     for other in (RECIPIENTS.iloc[:2], RECIPIENTS.iloc[[0, 1, 1, 2]], RECIPIENTS.iloc[::-1]):
-        assert digest_approval(PARAMETERS, COUNTS, other, SETTLED, [], KEY).digest != DIGEST
+        assert digest_approval(PARAMETERS, FILES, COUNTS, other, SETTLED, [], KEY).digest != DIGEST
     assert (
-        digest_approval(PARAMETERS, COUNTS, RECIPIENTS, SETTLED.iloc[:1], [], KEY).digest != DIGEST
+        digest_approval(PARAMETERS, FILES, COUNTS, RECIPIENTS, SETTLED.iloc[:1], [], KEY).digest
+        != DIGEST
     )
 
 
@@ -194,7 +224,9 @@ def test_an_approval_copied_from_another_run_does_not_count(run: tuple[str, bool
 
 
 def test_a_copy_from_a_run_of_the_same_name_has_another_key_and_does_not_count() -> None:
-    other = digest_approval(PARAMETERS, COUNTS, RECIPIENTS, SETTLED, [], b"key of another run")
+    other = digest_approval(
+        PARAMETERS, FILES, COUNTS, RECIPIENTS, SETTLED, [], b"key of another run"
+    )
     [problem] = check(approve(content=other))
     assert "内容が変わりました" in problem and group_digest(DIGEST) in problem
 
@@ -202,12 +234,12 @@ def test_a_copy_from_a_run_of_the_same_name_has_another_key_and_does_not_count()
 @pytest.mark.parametrize(
     ("content", "named"),
     [
-        (digest_approval({**PARAMETERS, "undecided": "withhold"}, COUNTS, RECIPIENTS, SETTLED, [], KEY),
+        (digest_approval({**PARAMETERS, "undecided": "withhold"}, FILES, COUNTS, RECIPIENTS, SETTLED, [], KEY),
          "未決の申出の扱い（undecided）。"),
-        (digest_approval(PARAMETERS, COUNTS[:1], RECIPIENTS, SETTLED, [], KEY), "件数。"),
-        (digest_approval(PARAMETERS, COUNTS, RECIPIENTS.iloc[:2], SETTLED, [], KEY),
+        (digest_approval(PARAMETERS, FILES, COUNTS[:1], RECIPIENTS, SETTLED, [], KEY), "件数。"),
+        (digest_approval(PARAMETERS, FILES, COUNTS, RECIPIENTS.iloc[:2], SETTLED, [], KEY),
          "提供対象者 18歳 3人→2人、提供対象者の内容。"),
-        (digest_approval(PARAMETERS, COUNTS, RECIPIENTS, SETTLED.iloc[:1], [], KEY), "申出の結果。"),
+        (digest_approval(PARAMETERS, FILES, COUNTS, RECIPIENTS, SETTLED.iloc[:1], [], KEY), "申出の結果。"),
     ],
     ids=["parameter", "counts", "people", "outcomes"],
 )  # fmt: skip
@@ -226,7 +258,9 @@ def test_a_decision_made_anew_with_the_same_effect_makes_the_approval_void() -> 
     for reason in ("not_protected", "checked_with_registry"):
         choice = {"decision": "supplied", "reason": reason}
         decided = [decide_case(decisions, case, choice, sign_as(STAFF))]
-        contents.append(digest_approval(PARAMETERS, COUNTS, RECIPIENTS, SETTLED, decided, KEY))
+        contents.append(
+            digest_approval(PARAMETERS, FILES, COUNTS, RECIPIENTS, SETTLED, decided, KEY)
+        )
     before, after = contents
     assert check(approve(content=before), before) == []
     [problem] = check(approve(content=before), after)

@@ -121,6 +121,11 @@ def test_nobody_is_in_any_widget_before_signing_in_nor_after_signing_out(
     )
     entries = [entry for entry in read_entries(stage.folder) if entry["event"] == "cases_shown"]
     assert [entry["facts"] for entry in entries] == [{"by": STAFF}]
+    opened = [own for own in read_entries(stage.folder) if own["seq"] > entries[0]["seq"]]
+    assert [own["facts"] for own in opened if own["event"] == "opened"] == [
+        {"file": f"private/{name}.age", "officer": STAFF, "purpose": "事例の画面"}
+        for name in ("matches", "near")
+    ]
     refused = [
         own["facts"] for own in read_entries(stage.folder) if own["event"] == "sign_in_refused"
     ]

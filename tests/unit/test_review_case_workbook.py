@@ -658,6 +658,7 @@ def test_a_stage_whose_cases_nobody_knows_exports_nothing(root: Path) -> None:
     (root / "runs/test_ward" / PRIVATE / "matches.age").unlink()
     with pytest.raises(AwaitingPerson, match="02 が完了していない"):
         export(root)
+    append_entry(root / "runs/test_ward", "01", "begun", files={})
     with pytest.raises(AwaitingPerson, match="01 が事例を調べるところまで進んでいない"):
         export(root, stage="01")
     assert list_exports(root / "runs/test_ward") == {}

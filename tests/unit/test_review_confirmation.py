@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from recruitlib.base.audit import read_entries
+from recruitlib.base.audit import digest_bytes, read_entries
 from recruitlib.base.counts import ALL, Count, write_counts
 from recruitlib.base.decisions import read_own_decisions, write_decisions
 from recruitlib.base.errors import AwaitingPerson, GuardError, IntegrityError, ParameterError
@@ -323,7 +323,9 @@ def test_the_tables_of_the_notebook_hold_nothing_of_a_person(tmp_path: Path) -> 
     ]
     assert cases["候補の数"].tolist() == [0, 2, 0, 0]
     assert approval["内容"].tolist()[:3] == ["0人", "2人", "2人"]
-    assert approval["内容"].tolist()[3].replace(" ", "") == review.content.digest[:16]
+    assert approval["内容"].tolist()[-1].replace(" ", "") == review.content.digest[:16]
+    scope = digest_bytes(stage.locate("scope_file").read_bytes())
+    assert approval["内容"].tolist()[3].replace(" ", "") == scope[:16]
     shown = json.dumps(
         [table.values.tolist() for table in (cases, approval)],
         ensure_ascii=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,16 @@ def test_the_nine_people_of_one_town_are_hidden_and_counted(tmp_path: Path) -> N
     ] == 4
     assert glance.tabulate_runs(stage, seen).iloc[0].tolist() == ["受け付けた申出", 4]
     assert glance.tabulate_warnings(seen).values.tolist() == [["", glance.NO_WARNING]]
+
+
+def test_a_word_in_place_of_the_list_of_protected_people_is_ticked(tmp_path: Path) -> None:
+    stage, review = begin(tmp_path)
+    attested = replace(stage, parameters={**stage.parameters, "protections_attested_by": "登録係"})
+    [tick] = glance.take_glance(attested, review).warnings
+    assert tick.code == "warning_protections_attested" and "「登録係」" in tick.text
+    # The clean twin: there was a list with somebody on it.
+    append_entry(stage.folder, "01", "completed", protections_listed=True)
+    assert glance.take_glance(attested, review).warnings == []
 
 
 def test_a_town_where_everybody_is_excluded_warns_by_its_code(tmp_path: Path) -> None:

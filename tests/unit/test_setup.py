@@ -58,10 +58,18 @@ def test_every_make_target_of_the_readme_is_there_and_listed_by_help() -> None:
 
 def test_the_demonstration_scope_approves_what_the_official_document_approves() -> None:
     ward, demo = (read_yaml(ROOT / f"params/scope/{name}.yaml") for name in ("shinjuku_r8", "demo"))
-    conditions = ("memorandum_on", "guideline_on", "handlers")
+    conditions = (
+        "memorandum_on",
+        "guideline_on",
+        "handlers",
+        "request",
+        "approved_by",
+        "approved_on",
+    )
     assert {k: v for k, v in ward.items() if k not in conditions} == {
         k: v for k, v in demo.items() if k not in conditions
     }
+    assert ward["request"]["birth_ranges"] == demo["request"]["birth_ranges"]
     # The official document: items, recipient, medium and period.
     assert ward["provided_items"] == ["氏名", "住所"]
     assert ward["connected_items"] == ["氏名", "住所", "生年月日", "電話番号", "提供しない申出"]
