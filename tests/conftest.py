@@ -81,6 +81,15 @@ def reviewed_project(ward_project: Path, tmp_path_factory: pytest.TempPathFactor
     return project
 
 
+@pytest.fixture(scope="session")
+def handed_project(reviewed_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run the small ward through 05, to be copied and not to be changed."""
+    project = tmp_path_factory.mktemp("handed") / "project"
+    shutil.copytree(reviewed_project, project)
+    run_pipeline(project / PARAMETERS, "04", "05", say=lambda line: None)
+    return project
+
+
 @pytest.fixture
 def project(ward_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a test a project of its own with the small ward, not yet run."""

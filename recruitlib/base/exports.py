@@ -29,8 +29,8 @@ from openpyxl.writer.excel import ExcelWriter
 import recruitlib
 from recruitlib.base.audit import append_entry, find_latest, read_entries, write_atomically
 from recruitlib.base.errors import ParameterError
-from recruitlib.base.parameters import STAGES, is_iso_date, read_yaml
-from recruitlib.base.run import RUN_NAME, find_today
+from recruitlib.base.parameters import is_iso_date, read_yaml
+from recruitlib.base.run import RUN_NAME, find_last_day
 
 # Plain letters only: the name goes into the record, which may hold no resident's name.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}\.xlsx")
@@ -239,8 +239,7 @@ def read_exporting(folder: Path) -> tuple[Mapping[str, Any], date]:
         raise ParameterError(
             "この実行は廃棄まで終わり、書き出しの消去を確かめられません。別の実行で書き出してください。"
         )
-    begun = [entry["stage"] for entry in entries if entry["event"] == "begun"]
-    return values, find_today(values, begun[-1] if begun else STAGES[0])
+    return values, find_last_day(values, entries)
 
 
 def write_export(folder: Path, out: Path, content: bytes, **facts: Any) -> None:

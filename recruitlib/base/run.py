@@ -349,6 +349,17 @@ def find_today(parameters: Mapping[str, Any], number: str) -> date:
     return date.fromisoformat(fixed) if fixed else datetime.now(JAPAN).date()
 
 
+def find_last_day(parameters: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> date:
+    """Find the day of work of the stage that was begun last; without one, that of the first."""
+    begun = [entry["stage"] for entry in entries if entry["event"] == "begun"]
+    return find_today(parameters, begun[-1] if begun else STAGES[0])
+
+
+def read_time(entry: Mapping[str, Any]) -> datetime:
+    """Read when an entry was written, in Japan's time."""
+    return datetime.fromisoformat(entry["at"]).astimezone(JAPAN)
+
+
 def _keep_stop(folder: Path, key: RunKey, number: str, shown: RecruitError, detail: str) -> None:
     files = {}
     # After the key is destroyed nothing private may come into being again.

@@ -23,7 +23,7 @@ from recruitlib.base.errors import ParameterError, raise_problems
 from recruitlib.base.heads import note_head
 from recruitlib.base.officers import Signer, sign_content
 from recruitlib.base.parameters import is_iso_date, read_yaml
-from recruitlib.base.run import find_today, read_completed
+from recruitlib.base.run import find_last_day, read_completed
 from recruitlib.base.scope import read_scope
 from recruitlib.handover.documents import describe_occasion, render_correction
 from recruitlib.handover.duties import Duty, open_duty, read_duties
@@ -57,8 +57,7 @@ def correct_labels(
     raise_problems(ParameterError, _check(entries, serials, due), "訂正通知")
     read_duties(root, demonstration)
     number = 1 + sum(entry["event"] == "corrected" for entry in entries)
-    begun = [entry["stage"] for entry in entries if entry["event"] == "begun"]
-    today = find_today(values, begun[-1])  # after closing the demonstration's day is a later one
+    today = find_last_day(values, entries)  # after closing the demonstration's day is a later one
     occasion = describe_occasion(values, today, entries[-1]["hash"])
     scope = read_scope(root / values["scope_file"])
     ordered = sorted(serials)

@@ -7,7 +7,7 @@ the confirmation of two officers and the receiver, it accounts for every serial.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,12 +27,12 @@ from recruitlib.base.officers import read_officers
 from recruitlib.base.profiles import read_profile
 from recruitlib.base.progress import show_progress
 from recruitlib.base.run import (
-    JAPAN,
     Stage,
     ask_guard,
     asking,
     complete_stage,
     read_private_table,
+    read_time,
     require_answers,
 )
 from recruitlib.base.scope import check_conditions, check_recipient, read_scope
@@ -276,11 +276,7 @@ def find_printed(folder: Path) -> date:
     if begun is None:
         return date.min
     told = begun["facts"].get("business_date")
-    return (
-        date.fromisoformat(told)
-        if told
-        else datetime.fromisoformat(begun["at"]).astimezone(JAPAN).date()
-    )
+    return date.fromisoformat(told) if told else read_time(begun).date()
 
 
 def check_printed(received_on: date, printed_on: date) -> list[str]:

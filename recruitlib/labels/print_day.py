@@ -32,8 +32,7 @@ from recruitlib.registry.intake import (
 from recruitlib.registry.protected import find_housemates
 from recruitlib.review.approval import (
     check_approval,
-    digest_approval,
-    digest_files,
+    digest_content,
     list_workers,
     read_approval,
 )
@@ -111,15 +110,7 @@ def _ask_approval(
     counts = count_people(cohort, Exclusions(**ids), recipients)
     settled = read_private_table(stage, "settled")
     decisions = read_all_decisions(stage.root, stage.parameters)
-    content = digest_approval(
-        stage.parameters,
-        digest_files(stage.root, stage.parameters),
-        counts,
-        recipients,
-        settled,
-        decisions,
-        stage.key.digest_key,
-    )
+    content = digest_content(stage, counts, recipients, settled, decisions)
     run_id, demonstration = stage.parameters["run_id"], stage.demonstration
     approval = read_approval(stage.locate("approval_file"), run_id, demonstration)
     workers = list_workers(stage.folder, stage.parameters, decisions)

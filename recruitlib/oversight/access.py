@@ -19,7 +19,7 @@ from recruitlib.base.kernel import quiet_kernel
 from recruitlib.base.office import REGISTER, locate_office, read_retention
 from recruitlib.base.parameters import STAGE_NAMES, find_root, is_iso_date
 from recruitlib.base.record import list_expected
-from recruitlib.base.run import JAPAN, list_completed, pick_parameters
+from recruitlib.base.run import JAPAN, list_completed, pick_parameters, read_time
 from recruitlib.base.vault import PRIVATE
 from recruitlib.base.verification import verify_record
 from recruitlib.base.views import make_panels
@@ -143,7 +143,7 @@ def _list_acts(record: Record) -> Iterator[tuple[Any, ...]]:
         event, facts = entry["event"], entry["facts"]
         if event != "opened" and event not in _SHOWN and event not in _REFUSED:
             continue
-        at = datetime.fromisoformat(entry["at"]).astimezone(JAPAN)
+        at = read_time(entry)
         officer = facts.get("officer", facts.get("by", ""))
         purpose = facts.get("purpose", _SHOWN.get(event, _REFUSED.get(event, "")))
         if event == "looked_up":
@@ -215,7 +215,7 @@ def tabulate_runs(access: Access) -> pd.DataFrame:
         closed = find_latest(entries, "06", "completed") is not None and not private
         last = "（読めない）"
         if entries:
-            at = datetime.fromisoformat(entries[-1]["at"]).astimezone(JAPAN)
+            at = read_time(entries[-1])
             last = f"{at:%Y-%m-%d}（{(access.today - at.date()).days}日前）"
         state = "廃棄ずみ" if closed else _OPEN
         rows.append((name, stage, state, private, last, " ".join(problems[:1]) or "合う"))

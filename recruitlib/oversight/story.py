@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from recruitlib.base.errors import IntegrityError
 from recruitlib.base.guards import GUARDS
 from recruitlib.base.parameters import BY_NAME, STAGE_NAMES
 from recruitlib.base.record import list_expected
-from recruitlib.base.run import JAPAN, list_completed
+from recruitlib.base.run import list_completed, read_time
 from recruitlib.base.vault import KEY_NAME, PRIVATE
 from recruitlib.base.verification import verify_record
 from recruitlib.closing.attestation import describe_state
@@ -87,7 +86,7 @@ def _tell_run(entries: Sequence[Entry]) -> Iterator[str]:
 
 def tell_time(entry: Entry) -> str:
     """Tell when an entry was written, in Japan's time."""
-    return datetime.fromisoformat(entry["at"]).astimezone(JAPAN).strftime("%Y-%m-%d %H:%M")
+    return read_time(entry).strftime("%Y-%m-%d %H:%M")
 
 
 def _list_titles(entries: Sequence[Entry]) -> dict[str, str]:

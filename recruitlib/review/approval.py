@@ -149,6 +149,17 @@ def digest_approval(
     return Content(digest_keyed(key, _canonicalise(parts)), parts)
 
 
+def digest_content(
+    stage: Stage, counts: Sequence[Count], recipients: pd.DataFrame, settled: pd.DataFrame,
+    decisions: Sequence[Decisions],
+) -> Content:  # fmt: skip
+    """Digest what is approved of a stage at work, as ``digest_approval`` says."""
+    files = digest_files(stage.root, stage.parameters)
+    return digest_approval(
+        stage.parameters, files, counts, recipients, settled, decisions, stage.key.digest_key
+    )
+
+
 def _canonicalise(content: object) -> bytes:
     return json.dumps(content, ensure_ascii=False, sort_keys=True, default=repr).encode()
 

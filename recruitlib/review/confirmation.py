@@ -41,8 +41,7 @@ from recruitlib.review.approval import (
     Tick,
     approve_content,
     check_approval,
-    digest_approval,
-    digest_files,
+    digest_content,
     list_workers,
     note_asked,
     read_approval,
@@ -103,15 +102,7 @@ def prepare_review(stage: Stage) -> Review:
     )  # fmt: skip
     recipients = select_recipients(tables["cohort"], exclusions)
     counts = count_people(tables["cohort"], exclusions, recipients)
-    content = digest_approval(
-        stage.parameters,
-        digest_files(stage.root, stage.parameters),
-        counts,
-        recipients,
-        settled,
-        all_decisions,
-        stage.key.digest_key,
-    )
+    content = digest_content(stage, counts, recipients, settled, all_decisions)
     return Review(
         tables["applications"], tables["candidates"], cases, decisions, settled, exclusions,
         tables["cohort"], recipients, counts, content, all_decisions,

@@ -21,19 +21,9 @@ from recruitlib.base.tables import parse_table
 from recruitlib.base.vault import open_key, read_private
 from recruitlib.base.verification import verify_record
 from recruitlib.handover.supplied import describe_answers, digest_resident, look_up, open_lookup
-from recruitlib.pipeline import run_pipeline
-from tests.conftest import PARAMETERS, WARD
+from tests.conftest import WARD
 
 TEN = 10
-
-
-@pytest.fixture(scope="module")
-def handed_project(reviewed_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Print the small ward and hand it over, to be copied and not to be changed."""
-    project = tmp_path_factory.mktemp("handed") / "project"
-    shutil.copytree(reviewed_project, project)
-    run_pipeline(project / PARAMETERS, "04", "05", say=lambda line: None)
-    return project
 
 
 @pytest.fixture

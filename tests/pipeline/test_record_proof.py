@@ -24,7 +24,6 @@ from recruitlib.base.heads import HEADS_NAME
 from recruitlib.base.tables import write_table
 from recruitlib.base.vault import PRIVATE, unlock_key
 from recruitlib.base.verification import verify_record
-from recruitlib.pipeline import run_pipeline
 from recruitlib.review.confirmation import list_review_cases
 from recruitlib.review.panels import read_cases
 from tests.conftest import PARAMETERS, WARD
@@ -35,20 +34,11 @@ HEAD_DIFFERS = "紙の先頭値と合いません"
 OFFICE_DIFFERS = "の控え（heads.yaml）と合いません"
 
 
-@pytest.fixture(scope="module")
-def finished(reviewed_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run the small ward through 05, to be copied and not to be changed."""
-    project = tmp_path_factory.mktemp("finished") / "project"
-    shutil.copytree(reviewed_project, project)
-    run_pipeline(project / PARAMETERS, "04", "05", say=lambda line: None)
-    return project
-
-
 @pytest.fixture
-def moved(finished: Path, tmp_path: Path) -> Path:
+def moved(handed_project: Path, tmp_path: Path) -> Path:
     """Copy the record to where there is no project, no register and no key in any variable."""
     folder = tmp_path / "elsewhere"
-    shutil.copytree(finished / RUN, folder)
+    shutil.copytree(handed_project / RUN, folder)
     return folder
 
 
@@ -286,17 +276,17 @@ def test_the_head_of_any_paper_holds(moved: Path) -> None:
 # ---- what the office and the signatures find without any paper ----
 
 
-def copy_project_of(finished: Path, tmp_path: Path) -> Path:
+def copy_project_of(handed_project: Path, tmp_path: Path) -> Path:
     """Copy the project of the run with its register."""
     project = tmp_path / "project"
-    shutil.copytree(finished, project)
+    shutil.copytree(handed_project, project)
     return project
 
 
 def test_within_the_project_a_cut_or_rebuilt_chain_is_found_without_any_paper(
-    finished: Path, tmp_path: Path
+    handed_project: Path, tmp_path: Path
 ) -> None:
-    project = copy_project_of(finished, tmp_path)
+    project = copy_project_of(handed_project, tmp_path)
     folder = project / RUN
     entries = read_entries(folder)
     assert verify_record(folder) == []
@@ -355,9 +345,9 @@ def test_a_hand_over_written_anew_has_no_signature(moved: Path) -> None:
 
 
 def test_within_the_project_a_signer_who_is_not_the_office_s_is_told(
-    finished: Path, tmp_path: Path
+    handed_project: Path, tmp_path: Path
 ) -> None:
-    project = copy_project_of(finished, tmp_path)
+    project = copy_project_of(handed_project, tmp_path)
     path = project / "params/demonstration_officers.yaml"
     text = path.read_text(encoding="utf-8")
     path.write_text("officers: []\n", encoding="utf-8")
@@ -386,15 +376,17 @@ def call(project: Path, *words: str) -> list[tuple[str, str]]:
     return sorted({(own["facts"]["officer"], own["facts"]["purpose"]) for own in opened})
 
 
-def test_every_opening_of_a_run_tells_officer_and_purpose(finished: Path, tmp_path: Path) -> None:
-    entries = read_entries(finished / RUN)
+def test_every_opening_of_a_run_tells_officer_and_purpose(
+    handed_project: Path, tmp_path: Path
+) -> None:
+    entries = read_entries(handed_project / RUN)
     opened = [entry["facts"] for entry in entries if entry["event"] == "opened"]
     assert len(opened) > 40
     assert {facts["officer"] for facts in opened} == {"見本A"}
     assert {facts["purpose"] for facts in opened} == {
         "除外の処理", "確認の処理", "宛名の処理", "提供の処理", "記録に個人の情報がないかを調べる",
     }  # fmt: skip
-    project = copy_project_of(finished, tmp_path)
+    project = copy_project_of(handed_project, tmp_path)
     # A command that asks nobody who he is names nobody; the login stands beside.
     assert call(project, "cases", RUN) == [("", "事例を見る（recruitlib cases）")]
     assert call(project, "why", RUN) == [("", "理由を見る（recruitlib why）")]
@@ -427,11 +419,13 @@ def try_out(values: set[str], contents: set[bytes]) -> set[str]:
     return {hashlib.new(way, content).hexdigest()[:16] for way in ways for content in contents}
 
 
-def test_no_digest_of_a_person_or_a_case_can_be_tried_out(finished: Path, tmp_path: Path) -> None:
-    folder = copy_project_of(finished, tmp_path) / RUN
+def test_no_digest_of_a_person_or_a_case_can_be_tried_out(
+    handed_project: Path, tmp_path: Path
+) -> None:
+    folder = copy_project_of(handed_project, tmp_path) / RUN
     key = unlock_key(folder, "demo")
     cases, tables = read_cases(folder, key)
-    with (finished / WARD / "registry.csv").open(encoding="utf-8", newline="") as file:
+    with (handed_project / WARD / "registry.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     values, contents = set(), set()
     for row in rows:

@@ -41,8 +41,7 @@ from recruitlib.optouts.exclusion import Matched
 from recruitlib.registry.extract import Extract
 from recruitlib.review.approval import (
     approve_content,
-    digest_approval,
-    digest_files,
+    digest_content,
     write_approval,
 )
 from recruitlib.review.balance import count_people
@@ -397,15 +396,7 @@ def begin_print_day(
     )  # fmt: skip
     counts = count_people(SITUATION["cohort"], exclusions, recipients)
     decisions = read_all_decisions(stage.root, stage.parameters)
-    content = digest_approval(
-        stage.parameters,
-        digest_files(stage.root, stage.parameters),
-        counts,
-        recipients,
-        settled,
-        decisions,
-        stage.key.digest_key,
-    )
+    content = digest_content(stage, counts, recipients, settled, decisions)
     run = ("test_ward", True)
     approval = approve_content(content, [], [], sign_as(by), run, "2026-05-19")
     write_approval(stage.locate("approval_file"), *run, approval)
