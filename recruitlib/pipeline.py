@@ -37,8 +37,11 @@ from recruitlib.base.parameters import (
 )
 from recruitlib.base.record import NOTEBOOK_FOLDER, refuse_changed, seal_notebooks
 from recruitlib.base.run import (
+    PRINTING,
+    find_today,
     locate_run,
     read_frozen,
+    refuse_after_delta,
     refuse_after_handover,
     refuse_changes,
     require_operator,
@@ -62,13 +65,14 @@ from recruitlib.base.vault import (
 )
 from recruitlib.closing.disposal import seal_run
 from recruitlib.labels.chain import open_chain
+from recruitlib.oversight.overdue import list_overdue
+from recruitlib.review.balance import SUPPLIED_BEFORE
 from recruitlib.stage_line import StageLine
 
 LAST_BY_DEFAULT = "05"
 # The stages that join the day's applications into the office's register, and make it where it is
 # not there; 06 asks it for what 05 has kept in it.
 REGISTERING, ASKING = ("02", "04", "05"), ("06",)
-PRINTING = "04"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -96,8 +100,10 @@ def run_pipeline(
     root = find_root(parameters_file.parent)
     require_operator(root, parameters)
     folder = locate_run(root, parameters)
-    for own in read_frozen(folder, first).values():
-        refuse_changes(own, parameters)
+    run_id, demonstration = parameters["run_id"], parameters["run_kind"] == "demonstration"
+    for overdue in list_overdue(root, demonstration, find_today(parameters, first)):
+        say(f"期限切れ: {overdue}")
+    refuse_changes(read_frozen(folder, first), parameters)
     if first <= PRINTING:
         open_chain(root, parameters["label_fonts"])
     stages = STAGES[STAGES.index(first) : STAGES.index(last) + 1]
@@ -105,7 +111,6 @@ def run_pipeline(
     keys = {KEY_VARIABLE: key}
     seal_left_over(folder, key)
     require_recorded(folder, first)
-    run_id, demonstration = parameters["run_id"], parameters["run_kind"] == "demonstration"
     waits, passphrase = False, ""
     registered = has_office(root, demonstration)
     if registered and {*REGISTERING, *ASKING} & set(stages):
@@ -230,6 +235,7 @@ def run_notebook(
     """
     # Asked before a file is touched: after the hand-over only closing may follow.
     refuse_after_handover(folder, stage)
+    refuse_after_delta(folder, stage)
     output = folder.resolve() / NOTEBOOK_FOLDER / f"{NOTEBOOKS[stage]}.ipynb"
     register_writer(output.anchor)
     protect_folder(output.parent)
@@ -356,8 +362,29 @@ def register_translator() -> None:
 def describe_result(folder: Path, demonstration: bool) -> list[str]:
     """Describe a run for a person: per cohort what became of whom, and where the PDFs lie."""
     known = index_counts(read_counts(folder))
-    steps = ("cohort", "protected", "opted_out", "withheld", "recipients", "labels", "sheets")
-    heads = ("抽出", "支援措置", "申出", "保留", "提供対象者", "宛名シール", "シート")
+    steps: tuple[str, ...] = (
+        "cohort",
+        "protected",
+        "opted_out",
+        "withheld",
+        "recipients",
+        "labels",
+        "sheets",
+    )
+    heads: tuple[str, ...] = (
+        "抽出",
+        "支援措置",
+        "申出",
+        "保留",
+        "提供対象者",
+        "宛名シール",
+        "シート",
+    )
+    if any(step == SUPPLIED_BEFORE for _, step in known):
+        # Only a top-up leaves out whoever was supplied before.
+        place = steps.index("recipients")
+        steps = (*steps[:place], SUPPLIED_BEFORE, *steps[place:])
+        heads = (*heads[:place], "提供済", *heads[place:])
     lines = ["年齢 " + " ".join(f"{head:>6}" for head in heads)]
     for age in sorted({cohort for cohort, _ in known} - {ALL}):
         values = [known.get((age, step)) for step in steps]

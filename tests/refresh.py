@@ -115,7 +115,6 @@ def write_receipt(folder: Path, path: Path, name: str) -> None:
         "prepared_by": FIRST.officer.staff_id,
         "confirmed_by": OTHER.officer.staff_id,
         "handler": HANDLER,
-        "spoiled_serials": [],
         "handed_over_labels": len(labels) - len(voided),
         "received_by": "自衛隊東京地方協力本部 募集課（見本）",
         "received_on": "2026-05-25",

@@ -43,11 +43,12 @@ STEPS = (
     Step("protected", "03", "支援措置により除外"),
     Step("opted_out", "03", "申出により除外"),
     Step("withheld", "03", "未決のため保留"),
+    # Counted in a top-up run only.
+    Step("supplied_before", "03", "すでに提供した人"),
     Step("recipients", "03", "提供対象者"),
     Step("labels", "04", "宛名シール"),
     Step("sheets", "04", "用紙の枚数"),
     Step("reprints", "05", "再印刷"),
-    Step("top_ups", "05", "追加"),
     Step("handed_over", "05", "提供したシール"),
     Step("voided", "05", "取り消したシール"),
     Step("spoiled", "05", "汚損したシール"),
@@ -56,6 +57,8 @@ STEPS = (
 ROW_STEPS = tuple(
     step.name for step in STEPS if step.stage == "01" and step.name not in ("rows_read", "cohort")
 )
+# Where labels come from, and where every one of them ends.
+PRINTED, ENDED = ("labels", "reprints"), ("handed_over", "voided", "spoiled")
 STEP_BY_NAME = {step.name: step for step in STEPS}
 
 

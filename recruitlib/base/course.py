@@ -15,6 +15,8 @@ from recruitlib.base.audit import find_latest
 from recruitlib.base.counts import STEP_BY_NAME, Count
 from recruitlib.base.record import list_expected
 from recruitlib.base.run import list_completed, list_unanswered
+from recruitlib.base.serial_acts import BLANKED
+from recruitlib.base.serial_course import check_serials_course
 
 _MALFORMED = "書かれている形が違います。"
 _REPORTS = r"(?:count_report\.csv|count_report\.pdf|review_counts\.csv)"
@@ -31,7 +33,10 @@ _MAKES = re.compile(
     |completed\ 0[1-6]\ counts\.csv
     |completed\ 03\ {_REPORTS}
     |(?:proposed|completed)\ 05\ {_PAPERS}
+    |serials_changed\ 05\ private/.*
+    |blanked\ 05\ private/labels_.*\.pdf
     |corrected\ 05\ handover/correction_[0-9]+\.pdf
+    |discard_requested\ 05\ handover/discard_request_[0-9]+\.pdf
     |completed\ 06\ {_REPORT}""",
     re.VERBOSE,
 )
@@ -45,6 +50,15 @@ _TAKES = re.compile(
     |(?:withdrawn|rolled_back)\ 0[1-6]\ {_REPORT}""",
     re.VERBOSE,
 )
+# What is written once, into a file of its own.
+_ONCE = {
+    "corrected": "訂正通知が書き換えられています。",
+    "discard_requested": "廃棄依頼書が書き換えられています。",
+    "serials_changed": "通番の変更が、前からあるファイルを書き換えています。",
+}  # fmt: skip
+# What is written to the recipient when the labels have left, and not before.
+_LETTERS = ("corrected", "discard_requested")
+_LATE_LOOKED = "late_looked"
 # What no stage before the closing does any more when the labels have left.
 _WORK = ("begun", "proposed", "completing", "completed", "withdrawn", "rolled_back", "renamed")
 
@@ -78,14 +92,20 @@ def check_course(entries: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, st
             problems = [_MALFORMED]
         if given_out and event in _WORK and stage < "06":
             problems.append(f"提供の後に、{stage} がやり直されています。")
+        if event in _LETTERS and not given_out:
+            problems.append("提供の前に、提供先への通知があります。")
+        if event == _LATE_LOOKED and not (given_out and stage == "05"):
+            problems.append("提供の前に、提供の後の申出を調べています。")
         given_out |= (stage, event) == ("05", "completed")
         yield from ((entry["seq"], problem) for problem in problems)
+    yield from check_serials_course(entries)
 
 
 def _check_files(entry: Mapping[str, Any], before: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Say which files an entry may not make or take away."""
     files, event = entry["facts"].get("files", {}), entry["event"]
-    known = list_expected(before) if event == "corrected" or type(files) is list else {}
+    looked_up = event in _ONCE or type(files) is list
+    known = list_expected(before) if looked_up else {}
     for name in files:
         said = f"{event} {entry['stage']} {name}"
         # What the record never vouched for it cannot lose.
@@ -95,8 +115,15 @@ def _check_files(entry: Mapping[str, Any], before: Sequence[Mapping[str, Any]]) 
             yield f"{name}: この行で作られるはずのないファイルです。"
         elif event == "sealed" and _is_sealed(name, before):
             yield f"{name}: 実行し直さずに、封がやり直されています。"
-        elif event == "corrected" and name in known:
-            yield f"{name}: 訂正通知が書き換えられています。"
+        elif event in _ONCE and name in known:
+            yield f"{name}: {_ONCE[event]}"
+        elif event == BLANKED and not _was_made(name, before):
+            yield f"{name}: 印刷していない宛名シールの PDF が作り直されています。"
+
+
+def _was_made(name: str, before: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a file stood in the record at any time: the old one goes before the new one comes."""
+    return any(name in entry["facts"].get("files", {}) for entry in before)
 
 
 def _is_sealed(name: str, before: Sequence[Mapping[str, Any]]) -> bool:

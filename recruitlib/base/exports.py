@@ -43,6 +43,9 @@ _REMOVED = re.compile(
 _ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _LONGEST = 16_000  # characters; a cell holds 32,767 units, and a rare sign takes two
 _WIDEST = 40
+# What the project holds itself: no file of an officer's goes there.
+_OWN_FOLDERS = ("runs", "register", "notebooks", "params")
+OUTSIDE = "実行記録・受付簿・道具のフォルダの外に書き出してください。"
 ABOUT, OPTIONS = "注意", "選択肢"
 
 
@@ -181,6 +184,17 @@ def _write_cell(cell: Cell | MergedCell, text: str | tuple[str, ...]) -> None:
         cell.data_type = "s"  # last: the value set a type of its own
 
 
+def list_own_folders(root: Path, *runs_folders: str) -> list[Path]:
+    """List the folders of a project, and that of the package, in which no export may lie.
+
+    Args:
+        root: the project folder.
+        runs_folders: the names of the folders of its runs.
+    """
+    own = [root / name for name in (*runs_folders, *_OWN_FOLDERS)]
+    return [folder.resolve() for folder in (*own, Path(recruitlib.__file__).parent)]
+
+
 def check_place(out: Path, root: Path, runs_folder: str, known: Mapping[str, Any]) -> list[str]:
     """Say why a workbook may not be written to a place.
 
@@ -191,15 +205,14 @@ def check_place(out: Path, root: Path, runs_folder: str, known: Mapping[str, Any
         known: the exports of this run so far, by name.
     """
     target = out.resolve()
-    own = [root / name for name in (runs_folder, "runs", "register", "notebooks", "params")]
-    own.append(Path(recruitlib.__file__).parent)
+    own = list_own_folders(root, runs_folder)
     problems = []
     if not _NAME.fullmatch(target.name):
         problems.append("--out: 名前は英数字と _ - だけにし、.xlsx で終えてください。")
     elif target.name.casefold() in {name.casefold() for name in known}:
         problems.append("--out: この名前では一度書き出しています。別の名前にしてください。")
-    if any(target.is_relative_to(folder.resolve()) for folder in own):
-        problems.append("--out: 実行記録・受付簿・道具のフォルダの外に書き出してください。")
+    if any(target.is_relative_to(folder) for folder in own):
+        problems.append(f"--out: {OUTSIDE}")
     elif not target.parent.is_dir():
         problems.append("--out: フォルダがありません。先に作ってください。")
     elif target.exists():

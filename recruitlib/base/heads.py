@@ -39,14 +39,19 @@ def locate_heads(root: Path, runs_folder: str, run_id: str, demonstration: bool)
 def find_heads(folder: Path, entries: Sequence[Mapping[str, Any]]) -> Place | None:
     """Find where the office notes the head of a run; nothing for a copy outside of any project."""
     begun = find_latest(entries, "01", "begun")
-    values = begun["facts"].get("parameters", {}) if begun else {}
+    values = begun["facts"].get("parameters") if begun else None
     try:
         root = find_root(folder)
     except ParameterError:
         return None
-    if begun is None or "run_id" not in values:
+    # A record made by hand may say neither; that it is none is told by ``verify_record``.
+    if (
+        begun is None
+        or not isinstance(values, Mapping)
+        or not {"runs_folder", "run_id"} <= values.keys()
+    ):
         return None
-    demonstration = begun["facts"]["run_kind"] == "demonstration"
+    demonstration = begun["facts"].get("run_kind") == "demonstration"
     return locate_heads(root, values["runs_folder"], values["run_id"], demonstration)
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from filelock import FileLock
 from recruitlib.base.audit import LOCK_NAME, append_entry, digest_keyed, write_atomically
 from recruitlib.base.errors import IntegrityError, ParameterError
 from recruitlib.base.parameters import is_iso_date, read_yaml
+from recruitlib.base.retention import KEPT_REGISTER, find_last_kept_day, read_years
 from recruitlib.base.vault import (
     REGISTER_KEY_VARIABLE,
     RunKey,
@@ -30,18 +32,18 @@ from recruitlib.base.vault import (
     generate_key,
     lock_key,
     open_locked,
+    pack_key,
     protect_folder,
     read_register_passphrase,
     unpack_key,
 )
 
 REGISTER = "register"
+# What a command adds that has looked in the real registers, and perhaps was to look in the others.
+REAL_ONES = "（本番の簿冊・控えです。見本は --demonstration）"
 DEMONSTRATION = "demonstration"
 REGISTER_KEY_NAME = "register.key.age"
 HEADER_NAME = "register.yaml"
-# Offices commonly keep such papers for five years; the office's own rule on documents goes before,
-# and the date may be changed in the header.
-RETENTION_YEARS = 5
 # The tables of a fiscal year, by the field of the header that counts their lines.
 APPLICATIONS, SUPPLIED = "lines", "supplied"
 _FILES = {APPLICATIONS: "r{}.age", SUPPLIED: "supplied_r{}.age"}
@@ -116,6 +118,20 @@ def open_office(
         office = Office(place, demonstration, key)
     read_header(office)
     return office
+
+
+@contextmanager
+def sharing_key(office: Office) -> Iterator[None]:
+    """Share the key with whatever opens the folder within, so that its passphrase is asked for once."""
+    before = os.environ.get(REGISTER_KEY_VARIABLE)
+    os.environ[REGISTER_KEY_VARIABLE] = pack_key(office.key)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[REGISTER_KEY_VARIABLE]
+        else:
+            os.environ[REGISTER_KEY_VARIABLE] = before
 
 
 def _create_key(place: Path, run_id: str, demonstration: bool, passphrase: str) -> RunKey | None:
@@ -234,17 +250,27 @@ def read_kept(office: Office, fiscal_year: int, table: str = APPLICATIONS) -> Ke
     return Kept(decrypt_content(office.key, path.read_bytes(), name), lines)
 
 
+def has_table(office: Office, fiscal_year: int, table: str = APPLICATIONS) -> bool:
+    """Whether the table of a fiscal year lies in the folder, whatever the header says."""
+    return (office.folder / _FILES[table].format(fiscal_year)).exists()
+
+
 def keep(
     office: Office, fiscal_year: int, content: bytes, lines: int, table: str = APPLICATIONS
 ) -> None:
     """Keep a table of a fiscal year, encrypted; the caller holds the folder's lock."""
     years = read_header(office)
+    before = years.get(fiscal_year) or YearHeader(_choose_end(office, fiscal_year), 0)
     sealed = encrypt_content(office.key, content)
     write_atomically(office.folder / _FILES[table].format(fiscal_year), sealed)
-    until = date(fiscal_year + 1 + RETENTION_YEARS, 3, 31).isoformat()
-    before = years.get(fiscal_year, YearHeader(until, 0))
     now = before._replace(lines=lines) if table == APPLICATIONS else before._replace(supplied=lines)
     write_header(office, {**years, fiscal_year: now})
+
+
+def _choose_end(office: Office, fiscal_year: int) -> str:
+    """Choose the last day of keeping of a year that begins; afterwards the header's own counts."""
+    root = office.folder.parents[1 if office.demonstration else 0]
+    return find_last_kept_day(fiscal_year, read_years(root)[KEPT_REGISTER]).isoformat()
 
 
 def read_retention(root: Path, demonstration: bool) -> dict[int, str]:
@@ -257,6 +283,21 @@ def read_retention(root: Path, demonstration: bool) -> dict[int, str]:
     return (
         {year: own.retain_until for year, own in _read_years(path).items()} if path.exists() else {}
     )
+
+
+def list_kept_past(root: Path, demonstration: bool, today: date) -> list[tuple[str, str]]:
+    """List the tables that are there after their last day of keeping: that day, and the file's name.
+
+    Raises:
+        ParameterError: as ``read_retention``.
+    """
+    place = locate_office(root, demonstration)
+    return [
+        (until, path.name)
+        for year, until in sorted(read_retention(root, demonstration).items())
+        for path in (place / name.format(year) for name in _FILES.values())
+        if until < today.isoformat() and path.exists()
+    ]
 
 
 def list_expired(office: Office, today: date) -> list[int]:

@@ -25,6 +25,10 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Table, TableStyle
 from recruitlib.base.dates import format_era
 from recruitlib.base.errors import ParameterError
 
+# How a serial is found on a sheet, on every paper that names serials.
+MARGIN_NOTE = (
+    "余白の通番は、そのシートの最初と最後です。位置は、左上から右へ、行の順に、空いた所も数えます。"
+)
 SPECIMEN = "見本（架空の区）"
 _FONT = "document"
 _BODY = ParagraphStyle("body", fontName=_FONT, fontSize=10.5, leading=17, wordWrap="CJK")

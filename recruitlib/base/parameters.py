@@ -127,10 +127,11 @@ def _are_texts(value: list[Any]) -> str:
     return "" if value and texts else "ファイル名の並びです"
 
 
-def _is_this_year(value: str) -> str:
-    if value == "standing":
-        return "standing（翌年度以後も有効）は、申出を引き継ぐ仕組みがまだないので使えません"
-    return _is_one_of("fiscal_year")(value)
+def _are_runs(value: list[Any]) -> str:
+    texts = all(type(item) is str and item != "" for item in value)
+    return (
+        "" if texts and len(set(value)) == len(value) else "実行名（run_id）の、重ならない並びです"
+    )
 
 
 def _are_fonts(value: list[Any]) -> str:
@@ -159,17 +160,26 @@ def _protections_day(stage: str, prefix: str, day: str) -> list[Parameter]:
     ]  # fmt: skip
 
 
-def _applications_day(stage: str, prefix: str, day: str) -> list[Parameter]:
+def _applications_day(stage: str, prefix: str, day: str, since: str = "") -> list[Parameter]:
+    """Describe a day's lists; where they may be none since an earlier day, with who attests it."""
+    attested = [
+        Parameter(f"{prefix}{source}_attested_by", stage, str,
+                  f"{since}の後に{what}の申出がないことを証明した人（{day}）", "")
+        for source, what in (("form", "電子申請"), ("counter", "窓口・郵送"))
+        if since
+    ]  # fmt: skip
+    file: Any = "" if since else REQUIRED
     return [
-        Parameter(f"{prefix}form_file", stage, str, f"電子申請の出力ファイル（{day}）"),
+        Parameter(f"{prefix}form_file", stage, str, f"電子申請の出力ファイル（{day}）", file),
         Parameter(f"{prefix}form_exported_on", stage, str, f"同 出力日（{day}）", REQUIRED, _is_date),
         Parameter(f"{prefix}form_total", stage, int, f"同 画面に表示された件数（{day}）", REQUIRED,
                   _is_count),
-        Parameter(f"{prefix}counter_file", stage, str, f"窓口・郵送の受付簿（{day}）"),
+        Parameter(f"{prefix}counter_file", stage, str, f"窓口・郵送の受付簿（{day}）", file),
         Parameter(f"{prefix}counter_exported_on", stage, str, f"同 締めた日（{day}）", REQUIRED,
                   _is_date),
         Parameter(f"{prefix}counter_total", stage, int, f"同 紙の申出書の枚数（{day}）", REQUIRED,
                   _is_count),
+        *attested,
     ]  # fmt: skip
 
 
@@ -214,12 +224,13 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("rows_decisions_file", "02", str, "読めない申出の行の決定", REQUIRED),
     Parameter("applications_zero_confirmed_by", "02", str, "申出が0件であることを確かめた人", ""),
     Parameter("optout_deadline", "02", str, "申出の締切日", REQUIRED, _is_date),
-    Parameter("optout_validity", "02", str, "申出の有効期間", "fiscal_year",
-              _is_this_year),
+    Parameter("optout_validity", "02", str, "申出の有効期間（その年度か、翌年度以後もか）", "fiscal_year",
+              _is_one_of("fiscal_year", "standing")),
     Parameter("late_optout", "02", str, "締切後の申出の扱い", "honour",
               _is_one_of("honour", "return")),
     Parameter("applicants", "02", list, "申出できる人", ["self"],
               _are_of("self", "guardian", "agent")),
+    Parameter("top_up_of", "02", list, "追加の実行のとき、すでに提供した実行名", [], _are_runs),
     Parameter("decisions_file", "03", str, "要判断事例の決定", REQUIRED),
     Parameter("approval_file", "03", str, "第二の担当者の承認", REQUIRED),
     Parameter("review_checklist_file", "03", str, "承認で確かめる項目の一覧",
@@ -249,11 +260,13 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("label_fonts", "04", list, "追加の書体ファイル", [], _are_fonts),
     *_protections_day("04", "print_", "印刷日"),
     *_applications_day("04", "print_", "印刷日"),
-    Parameter("handover_registry_file", "05", str, "提供日の抽出ファイル", REQUIRED),
-    Parameter("handover_registry_total", "05", int, "提供日の抽出の控えにある行数", REQUIRED, _is_count),
-    Parameter("handover_registry_base_date", "05", str, "提供日の抽出基準日", REQUIRED, _is_date),
+    Parameter("handover_registry_file", "05", str, "提供日の抽出ファイル", ""),
+    Parameter("handover_registry_total", "05", int, "提供日の抽出の控えにある行数", 0, _is_count),
+    Parameter("handover_registry_base_date", "05", str, "提供日の抽出基準日、または証明の日", REQUIRED,
+              _is_date),
+    Parameter("handover_registry_attested_by", "05", str, "抽出の後に異動がないことを証明した人", ""),
     *_protections_day("05", "handover_", "提供日"),
-    *_applications_day("05", "handover_", "提供日"),
+    *_applications_day("05", "handover_", "提供日", since="印刷日"),
     Parameter("handover_file", "05", str, "提供の確認書（差引・枚数・受領）", REQUIRED),
     Parameter("checklist_files", "05", list, "個人情報保護対策のチェックリスト", list(CHECKLIST_FILES),
               _are_texts),
@@ -391,8 +404,19 @@ def check_together(values: Mapping[str, Any]) -> list[str]:
     problems = []
     if "cohort_ages" in values and len(values["cohort_ages"]) != len(values["cohort_birth_ranges"]):
         problems.append("cohort_ages と cohort_birth_ranges の数が違います。")
+    if values.get("run_id") in values.get("top_up_of", []):
+        problems.append(
+            "top_up_of に、この実行自身の名前があります。先に提供した実行の名前を書いてください。"
+        )
     if values.get("business_date") and values.get("run_kind") == "production":
         problems.append("business_date は見本（demonstration）の実行でだけ使えます。")
+    for name in ("handover_registry", "handover_form", "handover_counter"):
+        file, attested = values.get(f"{name}_file"), values.get(f"{name}_attested_by")
+        if file is not None and bool(file) == bool(attested):
+            problems.append(
+                f"{name}_file と {name}_attested_by は、どちらか一つだけを書いてください"
+                "（ファイル、または、その後の異動・申出がないことを証明した人）。"
+            )
     if values.get("bundle_by") and not values.get("bundle_request_quote", "").strip():
         problems.append(
             "bundle_by で束を分けるには bundle_request_quote に依頼文書の文言が要ります。"

@@ -24,12 +24,15 @@ from recruitlib.base.own_words import leave_out, read_own_words
 from recruitlib.base.pages import describe_work, render_html
 from recruitlib.base.parameters import NOTEBOOKS, find_root
 from recruitlib.base.scanner import Scanner
+from recruitlib.base.serial_lock import SERIAL_LOCK_NAME
 from recruitlib.base.traces import read_traces
 from recruitlib.base.vault import PRIVATE, RunKey, write_private
 
 NOTEBOOK_FOLDER = "notebooks"
 # What a live session leaves is sealed when it has ended; a lock says that one is open.
 LIVE_FOLDER, LIVE_LOCK_NAME = "live", ".live.lock"
+# Empty files that lie in a run's folder beside its record.
+LOCK_NAMES = (LOCK_NAME, LIVE_LOCK_NAME, SERIAL_LOCK_NAME)
 LIVE_VARIABLE = "RECRUITLIB_LIVE_FILE"  # tells the kernel in which file of the session it works
 # The beginning of a PNG file in base64, and the kinds of output whose text is searched like any.
 _PNG = "iVBORw0KGgo"
@@ -140,7 +143,7 @@ def _list_other_files(folder: Path) -> list[Path]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
         and path not in sealed
-        and path.name not in (LOCK_NAME, LIVE_LOCK_NAME)
+        and path.name not in LOCK_NAMES
         and path.relative_to(folder).parts[0] not in (PRIVATE, LIVE_FOLDER)
     ]
 

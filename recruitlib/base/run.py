@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -60,8 +60,11 @@ from recruitlib.base.record import (
     LIVE_VARIABLE,
     check_outputs,
     list_expected,
+    read_scanner,
     seal_notebooks,
 )
+from recruitlib.base.serial_acts import CHANGED
+from recruitlib.base.serial_lock import SERIAL_LOCK_NAME, hold_serials
 from recruitlib.base.tables import parse_table, write_table
 from recruitlib.base.vault import (
     KEY_NAME,
@@ -76,6 +79,7 @@ from recruitlib.base.vault import (
 )
 
 JAPAN = timezone(timedelta(hours=9))
+PRINTING = "04"
 
 
 @dataclass(frozen=True)
@@ -116,14 +120,15 @@ def begin_stage(number: str, namespace: Mapping[str, Any]) -> Stage:
         IntegrityError: a parameter differs from what an earlier notebook froze, an earlier stage
             is not complete, or the record or an output was changed.
         GuardError: the labels have been handed over already.
+        AwaitingPerson: an act on the serials is at work.
     """
     quiet_kernel()
     root = find_root()
     given = pick_parameters(namespace)
     own = validate_parameters(given, (number,))
     folder = locate_run(root, {**own, **given})
-    sections = read_frozen(folder, number)
-    frozen = {name: value for section in sections.values() for name, value in section.items()}
+    sections = _read_sections(folder, number)
+    frozen = _flatten(sections)
     refuse_changes(frozen, given)
     parameters = {**frozen, **own}
     if number == "01":
@@ -136,21 +141,26 @@ def begin_stage(number: str, namespace: Mapping[str, Any]) -> Stage:
     noted = locate_heads(root, parameters["runs_folder"], parameters["run_id"], demonstration)
     require_noted(noted, read_entries(folder))
     refuse_after_handover(folder, number)
+    refuse_after_delta(folder, number)
     key = _open_run(folder, parameters)
     quiet_kernel(lambda shown, detail: _keep_stop(folder, key, number, shown, detail))
     seal_notebooks(folder, key, number)
-    withdraw_outputs(folder, number)
+    if number != "01":  # before it nothing is known of anybody
+        refuse_personal(folder, key, own)
     content = yaml.safe_dump(
         {**sections, number: own}, allow_unicode=True, sort_keys=False
     ).encode()
-    write_atomically(folder / RUN_NAME, content)
     live = {"live": os.environ[LIVE_VARIABLE]} if LIVE_VARIABLE in os.environ else {}
-    append_entry(
-        folder, number, "begun", **live,
-        run_kind=parameters["run_kind"], operator=parameters["operator"],
-        business_date=parameters["business_date"].get(number, ""),
-        parameters=own, files={RUN_NAME: digest_bytes(content)},
-    )  # fmt: skip
+    has_acts = (folder / SERIAL_LOCK_NAME).exists()
+    with hold_serials(folder) if has_acts else nullcontext():
+        withdraw_outputs(folder, number)
+        write_atomically(folder / RUN_NAME, content)
+        append_entry(
+            folder, number, "begun", **live,
+            run_kind=parameters["run_kind"], operator=parameters["operator"],
+            business_date=parameters["business_date"].get(number, ""),
+            parameters=own, files={RUN_NAME: digest_bytes(content)},
+        )  # fmt: skip
     stage = Stage(number, root, folder, parameters, key, find_today(parameters, number))
     ask_guard(stage, "record.chain_intact", [], "鎖と、前の段階のすべての要約値は合います")
     return stage
@@ -187,11 +197,20 @@ def locate_run(root: Path, given: Mapping[str, Any]) -> Path:
     return root / str(given.get("runs_folder", "runs")) / str(run_id)
 
 
-def read_frozen(folder: Path, number: str) -> dict[str, dict[str, Any]]:
-    """Read what the notebooks before ``number`` froze, by stage."""
-    if number == "01" or not (folder / RUN_NAME).exists():
+def read_frozen(folder: Path, before: str = "") -> dict[str, Any]:
+    """Read all parameters that the notebooks of a run froze, or those that came before a stage."""
+    return _flatten(_read_sections(folder, before))
+
+
+def _read_sections(folder: Path, before: str) -> dict[str, dict[str, Any]]:
+    if before == STAGES[0] or not (folder / RUN_NAME).exists():
         return {}
-    return {stage: own for stage, own in read_yaml(folder / RUN_NAME).items() if stage < number}
+    sections = read_yaml(folder / RUN_NAME)
+    return {stage: own for stage, own in sections.items() if not before or stage < before}
+
+
+def _flatten(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {name: value for own in sections.values() for name, value in own.items()}
 
 
 def refuse_changes(frozen: Mapping[str, Any], given: Mapping[str, Any]) -> None:
@@ -206,6 +225,35 @@ def refuse_changes(frozen: Mapping[str, Any], given: Mapping[str, Any]) -> None:
             f"前の段階で確定した項目 {'、'.join(changed)} が違います。"
             "変えるときは、その項目を確定した段階からやり直してください。"
         )
+
+
+def refuse_personal(folder: Path, key: RunKey, own: Mapping[str, Any]) -> None:
+    """Refuse a parameter that says something of a person: it would stand in the chain for good.
+
+    Raises:
+        ParameterError: names the parameters, not the values.
+    """
+    texts = {name: "\n".join(_list_texts(value)) for name, value in own.items()}
+    scanner = read_scanner(folder, key)
+    # One look at all of them, as the record is searched later; which it is, only where there is one.
+    if not scanner.count("\n".join(texts.values())):
+        return
+    named = [name for name, text in texts.items() if scanner.count(text)]
+    told = "、".join(f"{name}（{BY_NAME[name].label}）" for name in named or texts)
+    raise ParameterError(
+        f"{told} に個人の情報があります。記録に残るので、ファイルやフォルダの名前と、項目の書き方を変えてください。"
+    )
+
+
+def _list_texts(value: object) -> Iterator[str]:
+    """List every text in a parameter, however deep."""
+    if isinstance(value, Mapping):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        for item in value:
+            yield from _list_texts(item)
+    else:
+        yield str(value)
 
 
 def list_completed(entries: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -284,6 +332,53 @@ def refuse_after_handover(folder: Path, number: str) -> None:
         )
 
 
+def refuse_after_delta(folder: Path, number: str) -> None:
+    """Refuse to print anew whom a delta has voided: after it only the intake may be done again.
+
+    02, 03 and 04 would go on from a registry that is older than what the delta has read.
+
+    Raises:
+        GuardError: a delta was executed since 01 was begun last.
+    """
+    entries = read_entries(folder)
+    loaded = find_latest(entries, "01", "begun")
+    if "01" < number <= PRINTING and loaded and _find_delta(entries) > loaded["seq"]:
+        raise GuardError(
+            f"差引で宛名シールを取り消した後です。{number} に戻ると、取り消した人がもう一度印刷されます。本日の抽出と"
+            "一覧を 01・02 の項目に書き、01 からやり直してください（recruitlib run パラメータのファイル）。"
+        )
+
+
+def check_loaded_again(folder: Path, digest: str) -> list[str]:
+    """Say if an extract is one that was loaded before a delta, which knew more than it.
+
+    Args:
+        folder: the run's folder.
+        digest: of the extract that is to be loaded.
+    """
+    entries = read_entries(folder)
+    before = entries[: _find_delta(entries)]
+    old = {
+        entry["facts"].get("inputs", {}).get("registry", "")
+        for entry in before
+        if (entry["stage"], entry["event"]) == ("01", "completed")
+    }
+    if digest not in old:
+        return []
+    return [
+        "この抽出は、差引で宛名シールを取り消す前に読んだものです。本日の抽出を使ってください。"
+    ]
+
+
+def _find_delta(entries: Sequence[Mapping[str, Any]]) -> int:
+    """Find the number of the entry with which a delta was executed last; 0 where none was."""
+    deltas = [
+        entry["seq"] for entry in entries
+        if entry["event"] == CHANGED and entry["facts"].get("act") == "delta"
+    ]  # fmt: skip
+    return max(deltas, default=0)
+
+
 def _open_run(folder: Path, parameters: Mapping[str, Any]) -> RunKey:
     run_id, demonstration = parameters["run_id"], parameters["run_kind"] == "demonstration"
     protect_folder(folder)
@@ -332,14 +427,30 @@ def withdraw_outputs(folder: Path, number: str) -> None:
         for name in files:
             if name != COUNTS_NAME:
                 withdrawn.append(name)
+    if number <= PRINTING:
+        # What was reprinted since belongs to the print that goes.
+        changed = (entry["facts"]["files"] for entry in entries if entry["event"] == CHANGED)
+        known = list_expected(entries)
+        withdrawn += sorted({name for files in changed for name in files} & known.keys())
     if withdrawn:
         # Said before it is done; what an interruption leaves is a stranger and goes below.
         append_entry(folder, number, "withdrawn", files=sorted(withdrawn))
     for name in withdrawn:
         erase_file(folder / name)
+    erase_strangers(folder)
+
+
+def erase_strangers(folder: Path, *parts: str) -> None:
+    """Erase what lies in the private folder without standing in the record.
+
+    Args:
+        folder: the run's folder.
+        parts: only files with one of these in their names; all where none is given.
+    """
     known = list_expected(read_entries(folder))
     for path in (folder / PRIVATE).glob("*"):
-        if path.relative_to(folder).as_posix() not in known:
+        is_meant = not parts or any(part in path.name for part in parts)
+        if is_meant and path.relative_to(folder).as_posix() not in known:
             erase_file(path)
 
 

@@ -17,6 +17,9 @@ DECIDED = ("case", "digest", "decision", "reason", "candidate", "also", "note", 
 CONFIRMED = (*DECIDED, "decided_signature", "confirmed_by")
 # Who has to have signed the file with which a stage completes: two different people.
 _TWO = {"05": ("prepared_by", "confirmed_by"), "06": ("carried_out_by", "witnessed_by")}
+# The letters to the recipient, which one officer signs; they say their purpose themselves.
+_LETTERS = {"corrected": "correction", "discard_requested": "discard_request"}
+_ACT = {"purpose", "run_id", "demonstration", "act", "serials", "reason", "digest"}
 
 
 # The files that officers sign, by kind: the name that only such a file has.
@@ -62,6 +65,12 @@ def describe_file(content: Mapping[str, Any]) -> dict[str, Any]:
     return {"purpose": "file", "kind": tell_kind(content), "content": dict(content)}
 
 
+def describe_confirmed(change: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe what the second officer signs of an act on serials: the first signature with it."""
+    own = {name: change[name] for name in ("prepared_by", "prepared_signature", "confirmed_by")}
+    return {**change["content"], **own}
+
+
 def check_signatures(entries: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, str]]:
     """Check every signature that a chain holds: decisions, confirmations, approvals, signed files.
 
@@ -83,11 +92,16 @@ def check_signatures(entries: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int
             elif event == "approved":
                 problems += _check_decisions(facts, run)
                 problems += _check_approval(facts, asked.get(facts["digest"]), run, operator)
+            elif event == "serials_proposed":
+                own = {facts["officer"]["staff_id"]: facts["officer"]}
+                problems += _check_prepared(facts["content"], facts["signature"], own, run)
+            elif event == "serials_changed":
+                problems += _check_change(facts["change"], run)
             signed = facts.get("signed", {})
             if signed:
                 problems += _check_file(signed, run)
             roles = _TWO.get(entry["stage"], ()) if event == "completed" else ()
-            if roles or event == "corrected":
+            if roles or event in _LETTERS:
                 problems += _check_people(signed, roles, run)
         except (AttributeError, KeyError, TypeError):
             problems = ["書かれている形が違います。"]
@@ -113,7 +127,10 @@ def check_officers(
         facts = entry["facts"]
         try:
             own = [Officer(*one) for one in facts.get("officers", [])]
-            own += [Officer(**one) for one in facts.get("signed", {}).get("officers", {}).values()]
+            signed = (facts.get(name, {}).get("officers", {}) for name in ("signed", "change"))
+            own += [Officer(**one) for officers in signed for one in officers.values()]
+            if entry["event"] == "serials_proposed":
+                own.append(Officer(**facts["officer"]))
         except (AttributeError, TypeError):
             continue  # told by ``check_signatures``
         for officer in own:
@@ -163,9 +180,8 @@ def _check_approval(
 def _check_file(signed: Mapping[str, Any], run: SignedRun) -> Iterator[str]:
     officers = {name: Officer(**own) for name, own in signed["officers"].items()}
     signatures, content = signed["signatures"], signed["content"]
-    # A notice of correction is no file of officers, and says its purpose itself.
-    is_notice = content.get("purpose") == "correction"
-    told = content if is_notice else describe_file(content)
+    is_letter = content.get("purpose") in _LETTERS.values()
+    told = content if is_letter else describe_file(content)
     for staff_id, signature in signatures.items():
         officer = officers.get(staff_id)
         if officer is None or not is_signed(officer, told, signature):
@@ -175,6 +191,33 @@ def _check_file(signed: Mapping[str, Any], run: SignedRun) -> Iterator[str]:
         yield "署名されたファイルに、署名のない人がいます。"
     if run.run_id and content.get("run_id", run.run_id) != run.run_id:
         yield "署名されたファイルが、別の実行のものです。"
+
+
+def _check_prepared(
+    content: Mapping[str, Any], signature: object, people: Mapping[str, Mapping[str, str]],
+    run: SignedRun,
+) -> Iterator[str]:  # fmt: skip
+    """Check the signature of whoever prepared an act on serials, over this run's content."""
+    (first,) = people.values()
+    if set(content) != _ACT or content["purpose"] != "serials":
+        yield "書かれている形が違います。"
+    elif not is_signed(Officer(**first), content, signature):
+        yield "通番の変更を用意した人の署名が合いません。"
+    if any(content.get(name) != value for name, value in run._asdict().items()):
+        yield "通番の変更が、別の実行のものです。"
+
+
+def _check_change(change: Mapping[str, Any], run: SignedRun) -> Iterator[str]:
+    """Check both signatures of an act on serials, and that they are two people's."""
+    people = change["officers"]
+    first, second = people[change["prepared_by"]], people[change["confirmed_by"]]
+    own = {change["prepared_by"]: first}
+    yield from _check_prepared(change["content"], change["prepared_signature"], own, run)
+    told, signature = describe_confirmed(change), change["confirmed_signature"]
+    if not is_signed(Officer(**second), told, signature):
+        yield "通番の変更を実行した人の署名が合いません。"
+    elif same := check_two_officers(Officer(**first), Officer(**second), run.demonstration):
+        yield f"通番の変更を用意した人と実行した人が同じです（{same}）。"
 
 
 def _check_people(signed: Mapping[str, Any], roles: Sequence[str], run: SignedRun) -> Iterator[str]:

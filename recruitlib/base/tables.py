@@ -60,6 +60,7 @@ INTEGER_COLUMNS = (
     "source_row",
     "place",
     "serial",
+    "replaces",
     "sheet",
     "position",
     "case",

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from recruitlib.base.audit import AUDIT_NAME, LOCK_NAME, read_entries
+from recruitlib.base.audit import AUDIT_NAME, read_entries
 from recruitlib.base.counts import COUNTS_NAME, gather_counts, write_counts
 from recruitlib.base.course import check_course, check_forms
 from recruitlib.base.errors import IntegrityError, ParameterError
@@ -22,11 +22,12 @@ from recruitlib.base.officers import read_officers
 from recruitlib.base.parameters import find_root
 from recruitlib.base.record import (
     LIVE_FOLDER,
-    LIVE_LOCK_NAME,
+    LOCK_NAMES,
     NOTEBOOK_FOLDER,
     check_files,
     list_expected,
 )
+from recruitlib.base.serial_course import check_blanked
 from recruitlib.base.signatures import check_officers, check_signatures
 from recruitlib.base.vault import PRIVATE
 
@@ -68,12 +69,13 @@ def verify_record(folder: Path, head: str = "") -> list[str]:
         for line, problem in (
             *check_course(entries),
             *check_signatures(entries),
+            *check_blanked(entries),
             *_check_officers(folder, entries, place),
         )
     ]
     problems = [problem for _, problem in sorted(found + said)]
     problems += _check_strangers(folder, entries)
-    for name in (LOCK_NAME, LIVE_LOCK_NAME):
+    for name in LOCK_NAMES:
         if (folder / name).exists() and (folder / name).stat().st_size:
             problems.append(f"{name}: 空でなければならないファイルに内容があります。")
     counts = folder / COUNTS_NAME
@@ -184,7 +186,7 @@ def _list_unsealed(entries: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _check_strangers(folder: Path, entries: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say which files the record does not know, and which folders hold nothing but their name."""
-    known = {*list_expected(entries), AUDIT_NAME, LOCK_NAME, LIVE_LOCK_NAME}
+    known = {*list_expected(entries), AUDIT_NAME, *LOCK_NAMES}
     own = {parent.as_posix() for name in known for parent in PurePosixPath(name).parents}
     own |= {PRIVATE, NOTEBOOK_FOLDER, LIVE_FOLDER}
     problems = []

@@ -12,14 +12,17 @@ from recruitlib.cli import (
     case_workbooks,
     duties,
     files,
+    late,
+    lookup,
     overseeing,
     people,
     printing,
     reviewing,
     runs,
+    serials,
     sheets,
     signing,
-    supply,
+    years,
 )
 
 
@@ -34,7 +37,9 @@ for command in (
     files.inspect, files.match_trial, files.synth, files.towns,
     printing.fonts, sheets.sheet, reviewing.review,
     people.cases, people.decide, people.decide_listed, people.confirm, people.approve, people.officer,
-    people.why, signing.sign, supply.supplied, duties.duty, duties.correction,
+    people.why, signing.sign, lookup.lookup, duties.duty, duties.correction,
+    serials.delta, serials.reprint, serials.spoil, late.late_optouts, late.discard_request,
+    years.new_year, years.runs,
     case_workbooks.cases_workbook, case_workbooks.decide_workbook,
 ):  # fmt: skip
     commands.add_command(command)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from recruitlib.base.audit import AUDIT_NAME
 from recruitlib.base.errors import ParameterError
 from recruitlib.base.parameters import find_root, read_parameters, read_yaml
 from recruitlib.base.run import RUN_NAME
@@ -31,6 +32,21 @@ def read_kind(folder: Path) -> tuple[str, bool]:
     return values["run_id"], values["run_kind"] == "demonstration"
 
 
+def require_listed(root: Path, demonstration: bool, staff_id: str) -> None:
+    """Require a listed officer before the passphrase is asked for, where no run says which list.
+
+    Raises:
+        ParameterError: nobody is listed under the staff id; of the real list, says that it is that.
+    """
+    from recruitlib.base.office import REAL_ONES
+    from recruitlib.base.officers import read_officers, require_officer
+
+    try:
+        require_officer(read_officers(root, demonstration), staff_id)
+    except ParameterError as unlisted:
+        raise ParameterError(f"{unlisted}{'' if demonstration else REAL_ONES}") from None
+
+
 def find_project(folder: Path) -> Path:
     """Find the project folder of a run; of a run that lies outside, the one of the terminal."""
     try:
@@ -46,26 +62,47 @@ def read_run(parameters_file: Path) -> tuple[dict[str, Any], Path, Path]:
     return parameters, root, root / parameters["runs_folder"] / parameters["run_id"]
 
 
-def check_out(out: Path, *read: Path, columns: Sequence[str] = ()) -> None:
+def check_out(out: Path, *read: Path, columns: Sequence[str] = (), within: str = "") -> None:
     """Check that a file can be written, is none of those that are read, and replaces nothing else.
+
+    It may not lie among what a project holds itself: a stranger there fails its verification.
 
     Args:
         out: the file to be written.
         read: the files that the command reads.
         columns: of the table that the command writes; an earlier one of it may be replaced.
+        within: the project's own folder that the command may write to, such as ``params``.
 
     Raises:
         ParameterError: it cannot.
     """
+    from recruitlib.base.exports import OUTSIDE
+
     if not out.resolve().parent.is_dir():
         raise ParameterError(f"--out {out}: フォルダがありません。先にフォルダを作ってください。")
     if out.resolve() in [path.resolve() for path in read]:
         raise ParameterError(f"--out {out}: 読むファイルと同じです。別の名前にしてください。")
+    if _is_own_place(out.resolve(), within):
+        raise ParameterError(f"--out {out}: {OUTSIDE}")
     if out.exists() and not _holds_table(out, columns):
         raise ParameterError(
             f"--out {out}: 同じ名前の別のファイルがあります。上書きはしません。"
             "別の名前にしてください。"
         )
+
+
+def _is_own_place(target: Path, within: str) -> bool:
+    """Whether a file would lie in an own folder of the project around it, wherever the officer is."""
+    from recruitlib.base.exports import list_own_folders
+
+    try:
+        root = find_root(target.parent)
+    except ParameterError:
+        return False
+    if within and target.is_relative_to(root / within):
+        return False
+    runs = {path.parents[1].name for path in root.glob(f"*/*/{AUDIT_NAME}")}
+    return any(target.is_relative_to(folder) for folder in list_own_folders(root, *runs))
 
 
 def _holds_table(path: Path, columns: Sequence[str]) -> bool:

@@ -135,6 +135,6 @@ def towns(prefecture: str, municipality: str, out: Path) -> None:
     from recruitlib.optouts.town_export import export_towns
     from recruitlib.optouts.towns import TOWN_COLUMNS
 
-    check_out(out, columns=TOWN_COLUMNS)
+    check_out(out, columns=TOWN_COLUMNS, within="params")
     count = export_towns(prefecture, municipality, out)
     click.echo(f"{out}: {count}行を書き出しました。丁目の数は、台帳の住所から読み取られます。")

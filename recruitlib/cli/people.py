@@ -364,7 +364,7 @@ def show() -> None:
 @click.argument("folder", type=RUN)
 @click.option(
     "--application",
-    help="申出の番号。form: か counter: を付け、先頭の 0 も書きます（例 form:R8-0012）。省くと、すべての申出。",
+    help="申出の番号。form:・counter:・standing: を付け、先頭の 0 も書きます（例 form:R8-0012）。省くと、すべての申出。",
 )
 @click.option("--resident", help="宛名番号。先頭の 0 も書きます（例 0000012345）。")
 def why(folder: Path, application: str | None, resident: str | None) -> None:

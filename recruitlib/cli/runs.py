@@ -166,7 +166,7 @@ def show(folder: Path) -> None:
 @click.option("--due", required=True, help="消去の期限（例 2026-06-30）。06 が消去を確かめます。")
 def register(parameters_file: Path, out: Path, exported_by: str, due: str) -> None:
     """Export the register of the run's fiscal year as a workbook; that it was made is logged."""
-    from recruitlib.optouts.register import export_register
+    from recruitlib.optouts.register_workbook import export_register
 
     _, root, folder = read_run(parameters_file)
     read_kind(folder)

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from recruitlib.base.errors import AwaitingPerson, ParameterError, raise_problems
 from recruitlib.base.exports import list_exports
 from recruitlib.base.officers import Officer
-from recruitlib.base.parameters import BY_NAME, read_yaml
+from recruitlib.base.parameters import read_yaml
 from recruitlib.base.people_files import check_content, require_same_run
 from recruitlib.base.run import Stage
 from recruitlib.base.signed_files import describe_signed, pick_said, require_two_signed
-from recruitlib.handover.sources import SOURCES, list_sources
+from recruitlib.handover.sources import SOURCES, list_sources, name_source
 
 _ROLES = {"carried_out_by": "廃棄した人", "witnessed_by": "立ち会った人"}
 _KINDS = {
@@ -67,7 +67,12 @@ def read_attestation(
 
 
 def _check_states(said: Mapping[str, Any]) -> list[str]:
-    wrong = [f"sources の {name}" for name in said["sources"] if name not in SOURCES]
+    # A path of a file that an act has read is looked for in the record later.
+    wrong = [
+        f"sources の {name}"
+        for name in said["sources"]
+        if name not in SOURCES and name.isidentifier()
+    ]
     wrong += [
         f"{part} の {name}"
         for part in _PARTS
@@ -97,17 +102,22 @@ def is_kept(state: str) -> bool:
 
 def check_sources(stage: Stage, attestation: Attestation) -> list[str]:
     """Say which source file is neither gone nor attested as kept."""
-    problems = []
-    for name, path in list_sources(stage).items():
+    known = list_sources(stage)
+    problems = [
+        f"sources の {name}: この実行が読んだファイルではありません。名前を確かめてください。"
+        for name in attestation.sources
+        if name not in {*known, *SOURCES}
+    ]
+    for name, path in known.items():
         state = attestation.sources.get(name, "")
         if not is_state(state):
             problems.append(
-                f"{BY_NAME[name].label}: destroyed（消去）、returned（抽出元に返却）、kept: 理由（保有）の"
+                f"{name_source(name)}: destroyed（消去）、returned（抽出元に返却）、kept: 理由（保有）の"
                 "どれかを確認書に書いてください。"
             )
         elif not is_kept(state) and path.exists():
             problems.append(
-                f"{BY_NAME[name].label}: 消去または返却したと書かれていますが、ファイルが残っています。"
+                f"{name_source(name)}: 消去または返却したと書かれていますが、ファイルが残っています。"
             )
     return problems
 
@@ -144,7 +154,7 @@ def list_states(stage: Stage, attestation: Attestation) -> list[tuple[str, str]]
     for name in list_sources(stage):
         state = attestation.sources.get(name, "")
         where = "抽出元に" if state == "returned" else ""
-        rows.append((BY_NAME[name].label, where + describe_state(state)))
+        rows.append((name_source(name), where + describe_state(state)))
     for name, facts in list_exports(stage.folder).items():
         state = attestation.exports.get(name, "")
         rows.append((f"書き出した {name}（期限 {facts['due']}）", describe_state(state)))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from recruitlib.base.audit import append_entry, group_digest, list_since_begun, read_entries
-from recruitlib.base.counts import STEP_BY_NAME, index_counts, read_counts
+from recruitlib.base.counts import ENDED, PRINTED, STEP_BY_NAME, index_counts, read_counts
 from recruitlib.base.erasure import erase_file
 from recruitlib.base.errors import IntegrityError
 from recruitlib.base.exports import list_exports
@@ -35,7 +35,6 @@ from recruitlib.handover.supplied import check_supplied
 
 REPORT = "handover/disposal_report.pdf"
 _GONE = "消去した"
-_ENDS = ("handed_over", "voided", "spoiled")
 
 
 def require_attestation(stage: Stage) -> Attestation:
@@ -56,11 +55,11 @@ def require_attestation(stage: Stage) -> Attestation:
 def check_ends(folder: Path) -> list[str]:
     """Say for which cohort printed labels are neither handed over, nor void, nor spoiled."""
     known = index_counts(read_counts(folder))
-    ages = sorted({cohort for cohort, step in known if step in ("labels", *_ENDS)})
+    ages = sorted({cohort for cohort, step in known if step in ("labels", *ENDED)})
     problems = [] if ages else ["印刷した宛名シールの件数がありません。"]
     for age in ages:
-        printed = sum(known.get((age, step), 0) for step in ("labels", "reprints", "top_ups"))
-        ended = sum(known.get((age, step), 0) for step in _ENDS)
+        printed = sum(known.get((age, step), 0) for step in PRINTED)
+        ended = sum(known.get((age, step), 0) for step in ENDED)
         if printed != ended:
             problems.append(
                 f"{age}歳: 印刷した {printed:,} 枚のうち、行き先のある通番は {ended:,} 枚です。"
@@ -70,10 +69,10 @@ def check_ends(folder: Path) -> list[str]:
 
 
 def tabulate_ends(stage: Stage) -> pd.DataFrame:
-    """Tabulate printed = handed over + void + spoiled, by cohort."""
+    """Tabulate printed + reprinted = handed over + void + spoiled, by cohort."""
     known = index_counts(read_counts(stage.folder))
     ages = sorted({cohort for cohort, step in known if step == "handed_over"})
-    steps = ("labels", *_ENDS)
+    steps = (*PRINTED, *ENDED)
     rows = [(f"{age}歳", *(known.get((age, step), 0) for step in steps)) for age in ages]
     return pd.DataFrame(rows, columns=["年齢", *(STEP_BY_NAME[step].label for step in steps)])
 
@@ -95,7 +94,7 @@ def destroy_private(stage: Stage, attestation: Attestation) -> dict[str, str]:
             gone nor attested as kept.
     """
     ends = check_ends(stage.folder)
-    ask_guard(stage, "handover.serials_complete", ends, "印刷＝提供＋取消し＋汚損")
+    ask_guard(stage, "handover.serials_complete", ends, "印刷＋再印刷＝提供＋取消し＋汚損")
     problems = check_supplied(stage)
     problems += _check_left(stage, attestation, search_remains(stage))
     if problems:

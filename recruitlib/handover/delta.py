@@ -7,8 +7,20 @@ from collections.abc import Iterable
 from datetime import date
 
 import pandas as pd
+from reportlab.lib.units import mm
+from reportlab.platypus import Spacer
 
 from recruitlib.base.audit import digest_keyed
+from recruitlib.base.papers import (
+    MARGIN_NOTE,
+    SMALL,
+    SPECIMEN,
+    TITLE,
+    build_paper,
+    draw_list,
+    open_page,
+    write_line,
+)
 from recruitlib.registry.extract import JAPANESE, RESIDENT
 
 REASONS = {
@@ -17,51 +29,63 @@ REASONS = {
     "removed": "消除・除票",
     "moved_within": "転居（区内）",
     "renamed": "氏名の変更",
+    "birth_changed": "生年月日の訂正",
     "nationality_lost": "国籍の異動",
     "newly_protected": "新たな支援措置",
     "newly_opted_out": "新たな申出",
     "not_found": "提供日の抽出にない",
+    "already_supplied": "すでに提供した人",
 }
+_COMPARED = ("full_name", "postal_code", "address", "building", "birth_date")
 VOID_COLUMNS = ("serial", "bundle", "sheet", "position", "addressee_id", "reason")
 
 
 def find_void(
-    labels: pd.DataFrame, recipients: pd.DataFrame, records: pd.DataFrame, protected: Iterable[str],
-    opted_out: Iterable[str], today: date,
+    labels: pd.DataFrame, printed: pd.DataFrame, records: pd.DataFrame, protected: Iterable[str],
+    opted_out: Iterable[str], supplied: Iterable[str], today: date,
 ) -> pd.DataFrame:  # fmt: skip
     """Find the labels that must not be handed over, each with its one reason.
 
+    Each label is compared with what it says itself, so that one that was printed again at a new
+    address is right, and the one that it replaces is not.
+
     Args:
-        labels: serial, bundle, sheet, position, addressee_id; one row per printed label.
-        recipients: the rows that were printed.
+        labels: serial, bundle, sheet, position, addressee_id; one row per label.
+        printed: the serial of each label with the resident columns as they were printed.
         records: every row of the extract of handover day.
         protected: ids under protective measures today.
         opted_out: ids of new applications in force.
+        supplied: ids of whoever another run has handed over in this fiscal year.
         today: handover day; who planned to move out by it is no resident any more.
 
     Returns:
         a subset of ``labels`` with the column ``reason``.
     """
-    # Every label stays, even one whose person is not in the list: it differs, and so is void.
-    printed = labels.merge(recipients, on="addressee_id", how="left", validate="one_to_one")
+    # Every label stays, even one of which nothing is known: it differs, and so is void.
+    own = labels[list(VOID_COLUMNS[:-1])].merge(
+        printed[["serial", *_COMPARED]], on="serial", how="left", validate="one_to_one"
+    )
     latest = records[records["is_latest"]].set_index("addressee_id")
-    now = latest.reindex(printed["addressee_id"]).reset_index()
+    now = latest.reindex(own["addressee_id"]).reset_index()
     status = now["status"]
-    reasons = pd.Series("", index=printed.index, dtype="str")
+    reasons = pd.Series("", index=own.index, dtype="str")
     # Later lines win: a person who is protected is named so, whatever else happened.
     for reason, holds in (
-        ("renamed", now["full_name"] != printed["full_name"]),
-        ("moved_within", _differs(now, printed, ("postal_code", "address", "building"))),
+        ("renamed", now["full_name"] != own["full_name"]),
+        ("moved_within", _differs(now, own, ("postal_code", "address", "building"))),
+        # It is not printed, but by it somebody may be of no cohort any more.
+        ("birth_changed", now["birth_date"] != own["birth_date"]),
         ("nationality_lost", now["nationality"] != JAPANESE),
         ("removed", (status != RESIDENT) | (now["left_on"] != "")),
         ("moved_out", (status == "moved_out") | has_left(now["planned_move_out"], today)),
         ("died", status == "dead"),
         ("not_found", status.isna()),
-        ("newly_opted_out", printed["addressee_id"].isin(set(opted_out))),
-        ("newly_protected", printed["addressee_id"].isin(set(protected))),
+        ("already_supplied", own["addressee_id"].isin(set(supplied))),
+        ("newly_opted_out", own["addressee_id"].isin(set(opted_out))),
+        ("newly_protected", own["addressee_id"].isin(set(protected))),
     ):
         reasons = reasons.mask(holds, reason)
-    void = printed.assign(reason=reasons)
+    void = own.assign(reason=reasons)
     return void.loc[void["reason"] != "", list(VOID_COLUMNS)].reset_index(drop=True)
 
 
@@ -77,13 +101,13 @@ def _differs(now: pd.DataFrame, printed: pd.DataFrame, columns: Iterable[str]) -
     return differs
 
 
-def digest_delta(void: pd.DataFrame, labels: pd.DataFrame, key: bytes) -> str:
+def digest_delta(void: pd.DataFrame, table: pd.DataFrame, key: bytes) -> str:
     """Digest what the second officer confirms on handover day.
 
-    It holds every label of the lot with its person, and every void serial with its reason, so that
-    a confirmation of another lot never fits.
+    It holds every label of the ledger with its person and its state, and every void serial with
+    its reason, so that a confirmation of another lot, or from before another act, never fits.
     """
-    lot = labels[["serial", "addressee_id"]].values.tolist()
+    lot = table[["serial", "addressee_id", "state"]].values.tolist()
     rows = void[["serial", "reason"]].values.tolist()
     return digest_keyed(key, json.dumps([lot, rows]).encode())
 
@@ -98,9 +122,34 @@ def tabulate_pull_list(void: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "束": rows["bundle"], "シート": rows["sheet"], "シートの中の位置": rows["position"],
-            "通番": rows["serial"],
+            # As text: a serial is typed as it is shown, and 3,598 would be typed as two.
+            "通番": rows["serial"].astype("str"),
         }
     )  # fmt: skip
+
+
+def render_pull_list(pulled: pd.DataFrame, run_id: str, day: date, demonstration: bool) -> bytes:
+    """Render the serials to pull (抜く一覧) on A4, to be ticked off beside the sheets.
+
+    Args:
+        pulled: of ``tabulate_pull_list``.
+    """
+    rows = [("済", *pulled.columns), *(("□", *map(str, own)) for own in pulled.values.tolist())]
+    title = f"宛名シールから抜く一覧（{len(pulled):,} 枚）"
+    story = [
+        *open_page(demonstration, day),
+        write_line(title, TITLE),
+        Spacer(1, 4 * mm),
+        write_line(
+            f"実行名: {run_id}　シートと位置は、シートの余白の番号で探します。抜いたものは、二人で裁断します。"
+        ),
+        write_line(MARGIN_NOTE, SMALL),
+        Spacer(1, 4 * mm),
+        draw_list(rows, (14, 44, 30, 43, 34)),
+        Spacer(1, 8 * mm),
+        write_line("抜いた人 ＿＿＿＿＿＿＿＿　確かめた人 ＿＿＿＿＿＿＿＿"),
+    ]
+    return build_paper(story, f"{SPECIMEN}　{title}" if demonstration else title)
 
 
 def tabulate_reasons(void: pd.DataFrame) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from recruitlib.base.audit import group_digest
 from recruitlib.base.dates import format_era
 from recruitlib.base.papers import (
     CENTRE,
+    MARGIN_NOTE,
     RIGHT,
     SMALL,
     SPECIMEN,
@@ -29,6 +30,7 @@ from recruitlib.base.papers import (
 )
 from recruitlib.base.parameters import is_iso_date
 from recruitlib.base.scope import Scope
+from recruitlib.base.serial_acts import name_serials
 
 _NUMBER = "第＿＿＿＿＿＿号"  # the office's own number of the document, written by hand
 _WIDE = (44, 121)
@@ -64,18 +66,22 @@ def describe_occasion(parameters: Mapping[str, Any], day: date, head: str) -> Oc
     )  # fmt: skip
 
 
-def render_letter(scope: Scope, occasion: Occasion, counts: Sequence[tuple[str, str]]) -> bytes:
+def render_letter(
+    scope: Scope, occasion: Occasion, counts: Sequence[tuple[str, str]], draft: bool = False
+) -> bytes:
     """Render the cover letter (送付状) with the true counts and the head of the record.
 
     Args:
         scope: recipient, medium, items and legal basis.
         occasion: what the papers share.
         counts: rows of (what, how many) as they stand today.
+        draft: whether the hand-over is still awaited, so that nobody signs it.
 
     Returns:
         a PDF, the same bytes for the same content.
     """
     story = [
+        *_mark_draft(draft),
         *_address(scope, occasion, "募集対象者情報（宛名シール）の送付について"),
         write_line(f"{format_era(occasion.requested_on)}付け{occasion.request_number}により依頼のありました"
             f"募集対象者の情報を、下記のとおり{scope.medium}により提供します。"),
@@ -118,9 +124,16 @@ def _anchor(occasion: Occasion) -> list[Paragraph]:
     ]
 
 
-def render_receipt(scope: Scope, occasion: Occasion, counts: Sequence[tuple[str, str]]) -> bytes:
-    """Render the receipt (受領書) that the receiver signs on handover day."""
+def _mark_draft(draft: bool) -> list[Paragraph]:
+    return [write_line("下見（署名しない）", TITLE)] if draft else []
+
+
+def render_receipt(
+    scope: Scope, occasion: Occasion, counts: Sequence[tuple[str, str]], draft: bool = False
+) -> bytes:
+    """Render the receipt (受領書) that the receiver signs on handover day, or a draft of it."""
     story = [
+        *_mark_draft(draft),
         *open_page(occasion.demonstration, occasion.day),
         write_line(f"{occasion.municipality}　{scope.division}　御中"),
         Spacer(1, 8 * mm),
@@ -249,25 +262,59 @@ def render_correction(
         received_on: the day of the hand-over.
         due: until when the recipient reports.
     """
+    title = f"募集対象者情報（宛名シール）の訂正について（訂正通知 {number}）"
+    lead = (
+        "提供した宛名シールのうち、下記の通番のものについて訂正の決定をしました。覚書に基づき、"
+        "次のとおり取り扱ってください。"
+    )
+    return _ask_back(scope, occasion, (title, lead), serials, received_on, ("報告", due))
+
+
+def render_discard_request(
+    scope: Scope, occasion: Occasion, number: int, serials: Sequence[int], received_on: date,
+    due: date,
+) -> bytes:  # fmt: skip
+    """Render a request to the recipient to destroy or return labels (廃棄依頼書).
+
+    It names serials and no reason: that somebody has applied is nobody's else.
+
+    Args:
+        scope: the recipient.
+        occasion: what the papers share; its day is that of the request.
+        number: which request of this run it is, from 1.
+        serials: of the labels that are asked back.
+        received_on: the day of the hand-over.
+        due: until when the recipient answers.
+    """
+    title = f"募集対象者情報（宛名シール）の廃棄について（廃棄依頼書 {number}）"
+    lead = "提供した宛名シールのうち、下記の通番のものの廃棄又は返却をお願いします。次のとおり取り扱ってください。"
+    return _ask_back(scope, occasion, (title, lead), serials, received_on, ("回答", due))
+
+
+def _ask_back(
+    scope: Scope, occasion: Occasion, words: tuple[str, str], serials: Sequence[int],
+    received_on: date, answer: tuple[str, date],
+) -> bytes:  # fmt: skip
+    """Write to the recipient which labels must not be used, what to do, and until when to say so."""
+    (title, lead), (what, due) = words, answer
     rows = [
         ("提供した日", format_era(received_on)),
         ("依頼", f"{format_era(occasion.requested_on)}付け　{occasion.request_number}"),
         ("枚数", f"{len(serials):,} 枚"),
-        ("通番", "、".join(f"{serial:,}" for serial in serials)),
-        ("報告の期限", format_era(due)),
+        ("通番", name_serials(serials)),
+        (f"{what}の期限", format_era(due)),
     ]
     story = [
-        *_address(scope, occasion, f"募集対象者情報（宛名シール）の訂正について（訂正通知 {number}）"),
-        write_line("提供した宛名シールのうち、下記の通番のものについて訂正の決定をしました。覚書に基づき、"
-            "次のとおり取り扱ってください。"),
+        *_address(scope, occasion, title),
+        write_line(lead),
         write_line("1　下記の通番の宛名シールを使わないでください。"),
         write_line("2　使っていないものは、読めないように裁断して廃棄するか、提供元に返却してください。"),
         write_line("3　既に使ったものは、使った日を知らせ、以後、同じあて先に送らないでください。"),
-        write_line("4　以上の結果を、期限までに書面で報告してください。"),
+        write_line(f"4　以上の結果を、期限までに書面で{what}してください。"),
         write_line("記", CENTRE),
         draw_table(rows, _WIDE),
         Spacer(1, 4 * mm),
-        write_line("通番は、宛名シールのシートの余白に印刷してあります。", SMALL),
+        write_line(f"通番は、シール一枚ごとには印刷してありません。{MARGIN_NOTE}", SMALL),
         Spacer(1, 4 * mm),
         *_anchor(occasion),
     ]  # fmt: skip

@@ -37,6 +37,8 @@ DUTIES_NAME = "duties.yaml"
 KINDS = {
     "deletion_counterparty": "外部結合の相手方の消去報告",
     "deletion_recipient": "提供先の消去報告",
+    "discard_recipient": "提供先の廃棄（申出による）",
+    "unclear_optout": "だれを指すか決められない申出",
     "inspection": "実地の調査",
     "incident": "事故",
 }
@@ -49,6 +51,10 @@ _LONGEST = 80
 # an id, a telephone or house number, a birth date, and the words that stand beside a name.
 _RECENT_DAY = re.compile(
     r"(?<!\d)20[2-9]\d(?:[-/.]\d{1,2}[-/.]\d{1,2}(?!\d)|年度?(?:\d{1,2}月(?:\d{1,2}日)?)?)"
+)
+# Serials, which may be told as the papers write them: 通番 12、1040-1047.
+_SERIALS = re.compile(
+    r"通番 ?[1-9]\d{0,5}(?:-[1-9]\d{0,5})?(?:[、,][1-9]\d{0,5}(?:-[1-9]\d{0,5})?)*(?![\d/.-])"
 )
 _TELLING = re.compile(
     r"\d{4}|\d[-/. ()ー]*\d(?:[-/. ()ー]*\d){5}|\d *[-‐-―−ー] *\d|\d+[/.]\d+[/.]\d|(?:平成|昭和|(?<![A-Za-z])[HhSs])[ .]?\d"
@@ -211,10 +217,10 @@ def check_words(what: str, text: str) -> list[str]:
     folded = unicodedata.normalize("NFKC", text).translate(_KANJI_DIGITS)
     if not text.strip() or len(text) > _LONGEST or not text.isprintable():
         return [f"{what}は、{_LONGEST}字以内の1行で書いてください。"]
-    if _TELLING.search(_RECENT_DAY.sub("", folded)):
+    if _TELLING.search(_RECENT_DAY.sub("", _SERIALS.sub("", folded))):
         return [
-            f"{what}には、個人の氏名・番号・電話番号・生年月日・住所を書けません（通番や件数で、1,040 のように"
-            "書いてください）。"
+            f"{what}には、個人の氏名・番号・電話番号・生年月日・住所を書けません（通番は「通番 1040」、件数は 1,040 の"
+            "ように書いてください）。"
         ]
     return []
 

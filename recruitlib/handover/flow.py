@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from recruitlib.base.counts import ALL, Count, index_counts
 from recruitlib.base.masking import HELD, SMALL, SMALLEST_SHOWN, mask_small
 from recruitlib.base.scope import Scope
-from recruitlib.review.balance import PEOPLE
+from recruitlib.review.balance import EXCLUDED, PEOPLE
 
 APPLICANTS, FORM, REGISTRY, OFFICE, LABELS, DESTROYED = (
     "申出者（本人）", "電子申請サービス", "住民基本台帳の担当", "担当課", "宛名シール", "裁断・消去",
@@ -59,14 +59,14 @@ def sum_counts(counts: Sequence[Count]) -> Totals:
     def add(*steps: str) -> int:
         return sum(known.get((age, step), 0) for age in ages for step in steps)
 
-    barred = [sum(known.get((age, step), 0) for step in PEOPLE[:-1]) for age in ages]
+    barred = [sum(known.get((age, step), 0) for step in EXCLUDED) for age in ages]
     is_told = all(count >= SMALLEST_SHOWN for count in barred)
     return Totals(
         rows_read=f"{known.get((ALL, 'rows_read'), 0):,} 行",
         cohort=f"{add(*PEOPLE):,} 人" if is_told else HELD,
         excluded=f"{sum(barred):,} 人" if is_told else HELD,
         recipients=f"{add('recipients'):,} 人",
-        labels=f"{add('labels'):,} 枚",
+        labels=f"{add('labels', 'reprints'):,} 枚",
         sheets=f"{sum(known.get((one, 'sheets'), 0) for one in (ALL, *ages)):,} シート",
         handed_over=f"{add('handed_over'):,} 枚",
         missing=f"{add('voided', 'spoiled'):,} 枚",

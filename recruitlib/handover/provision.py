@@ -6,9 +6,10 @@ the confirmation of two officers and the receiver, it accounts for every serial.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import pandas as pd
@@ -22,26 +23,18 @@ from recruitlib.base.audit import (
     write_atomically,
 )
 from recruitlib.base.counts import ALL, Count, merge_counts, read_counts
-from recruitlib.base.errors import AwaitingPerson
+from recruitlib.base.errors import IntegrityError
 from recruitlib.base.officers import read_officers
-from recruitlib.base.profiles import read_profile
-from recruitlib.base.progress import show_progress
-from recruitlib.base.run import (
-    Stage,
-    ask_guard,
-    asking,
-    complete_stage,
-    read_private_table,
-    read_time,
-    require_answers,
-)
+from recruitlib.base.run import Stage, ask_guard, complete_stage, read_time, require_answers
 from recruitlib.base.scope import check_conditions, check_recipient, read_scope
 from recruitlib.base.scope_gate import ask_scope
+from recruitlib.base.serial_acts import HANDED_OVER, REPRINT_REASONS
+from recruitlib.base.serial_lock import hold_serials
 from recruitlib.base.signed_files import name_signers, refuse_said
-from recruitlib.base.traces import remember_terms
 from recruitlib.handover.annexes import prepare_annexes
+from recruitlib.handover.blanks import blank_lots, replace_lots, resume_lots
 from recruitlib.handover.checklists import require_checklists
-from recruitlib.handover.delta import digest_delta, find_void
+from recruitlib.handover.delta import digest_delta
 from recruitlib.handover.documents import (
     describe_occasion,
     render_conditions,
@@ -49,158 +42,107 @@ from recruitlib.handover.documents import (
     render_letter,
     render_receipt,
 )
-from recruitlib.handover.duties import open_duties_of, read_duties
+from recruitlib.handover.duties import open_duties_of
+from recruitlib.handover.handover_day import compare_labels, look_at_today
 from recruitlib.handover.notices import NO_NOTICES, Notices, prepare_notices
 from recruitlib.handover.proofs import CONDITIONS
-from recruitlib.handover.receipt import Receipt, check_serials, count_labels, read_receipt
+from recruitlib.handover.receipt import Receipt, check_serials, read_receipt
+from recruitlib.handover.serials import (
+    Ledger,
+    count_ends,
+    hand_over,
+    read_ledger,
+    void_serials,
+)
 from recruitlib.handover.sources import note_sources
 from recruitlib.handover.supplied import keep_supplied
 from recruitlib.labels.lots import strip_lots
-from recruitlib.labels.print_day import find_new_housemates, select_fresh
 from recruitlib.labels.print_settings import list_printed_items
-from recruitlib.optouts.exclusion import join_later_day, match_day, take_applications
-from recruitlib.registry.cohort import check_base_date
-from recruitlib.registry.extract import Extract, read_extract
-from recruitlib.registry.intake import (
-    Loaded,
-    check_later_rows,
-    find_protected,
-    read_listed,
-    require_marker,
-    take_protections,
-)
-from recruitlib.review.approval import check_files
+from recruitlib.optouts.register import note_ended
 from recruitlib.review.balance import check_balance
 
 LETTER, RECEIPT = "handover/cover_letter.pdf", "handover/receipt.pdf"
 ENTRY = "handover/provision_entry.pdf"
+_NAMES = {ALL: "宛名シール", "reprint": "宛名シール（再印刷）"}
 
 
 class Delta(NamedTuple):
-    """What handover day found: all labels, those that are void, and the digest to confirm.
+    """What handover day found: the ledger, the labels void today, and the digest to confirm.
 
-    With them the notices to the applicants, at the addresses of this day.
+    ``newest`` says the same of everybody's newest label, ended ones among them. ``renewable`` are
+    the serials whose people have no label, and could have a new one, each with the reason of its
+    reprint, or "". With them the notices to the applicants, at the addresses of this day.
     """
 
-    labels: pd.DataFrame
+    ledger: Ledger
     void: pd.DataFrame
+    newest: pd.DataFrame
     digest: str
+    renewable: Mapping[int, str] = MappingProxyType({})
     notices: Notices = NO_NOTICES
 
 
-@show_progress("提供日の抽出と一覧を、印刷した宛名シールと比べています")
 def find_delta(stage: Stage) -> Delta:
-    """Compare the print with the extract and the lists of handover day.
+    """Compare the live labels with the extract and the lists of handover day.
+
+    What an act that was cut off has left in a PDF is taken out of it first.
 
     Raises:
         AwaitingPerson: a new application must go before a person first.
         IntegrityError: the register of duties was changed.
     """
-    # A damaged register of duties is better known now than when the labels have left.
-    read_duties(stage.root, stage.demonstration)
-    ask_scope(stage, list_printed_items(stage.root, stage.parameters), check_files(stage))
-    labels, recipients = (
-        read_private_table(stage, "labels"),
-        read_private_table(stage, "recipients"),
-    )
-    extract = _read_today(stage)
-    loaded = Loaded(extract, read_listed(stage, "handover_"))
-    possible = read_private_table(stage, "possible")
-    everybody = find_protected(stage, take_protections(stage, loaded, possible, "handover_"))
-    received = take_applications(stage, prefix="handover_")
-    if lost := join_later_day(stage, received):
-        ask_guard(stage, "handover.delta_settled", lost)
-    fresh = select_fresh(stage, received.applications)
-    opted_out = _match_again(stage, received.applications, fresh, extract)
-    mates = find_new_housemates(stage, recipients, everybody, extract)["addressee_id"]
-    void = find_void(
-        labels.drop(columns="cohort"), recipients, extract.records,
-        {*everybody, *mates}, opted_out, stage.today,
-    )  # fmt: skip
-    changed = extract.records[
-        extract.records["is_latest"] & extract.records["addressee_id"].isin(void["addressee_id"])
-    ]
-    remember_terms(stage.folder, stage.key, stage.number, changed)
-    notices = prepare_notices(stage, extract.records)
-    return Delta(labels, void, digest_delta(void, labels, stage.key.digest_key), notices)
+    resume_lots(stage)
+    day = look_at_today(stage)
+    ledger = day.ledger
+    compared = compare_labels(stage, day)
+    notices = prepare_notices(stage, day.records)
+    digest = digest_delta(compared.void, ledger.table, stage.key.digest_key)
+    return Delta(ledger, compared.void, compared.newest, digest, compared.renewable, notices)
 
 
-def _read_today(stage: Stage) -> Extract:
-    with asking(stage, "handover.delta_settled", "提供日の抽出を読みました"):
-        profile = read_profile(stage.locate("registry_profile"))
-        extract = read_extract(stage.locate("handover_registry_file"), profile)
-    require_marker(stage, extract)
-    base_date = date.fromisoformat(stage.parameters["handover_registry_base_date"])
-    problems = check_base_date(extract.newest_change, base_date, stage.today, max_age_days=0)
-    problems += check_later_rows(stage, extract)
-    total = stage.parameters["handover_registry_total"]
-    if extract.source.rows_read != total:
-        problems.append(
-            f"読んだ {extract.source.rows_read:,} 行と、抽出の控えの {total:,} 行が違います。"
-        )
-    if problems:
-        problems.append("提供日の抽出を取り直してください。")
-        ask_guard(stage, "handover.delta_settled", problems)
-    return extract
+def end_labels(delta: Delta) -> pd.DataFrame:
+    """End every label of the ledger: what is void today, and everything else handed over."""
+    return hand_over(void_serials(delta.ledger.table, delta.void["serial"]))
 
 
-def _match_again(
-    stage: Stage, applications: pd.DataFrame, fresh: pd.DataFrame, extract: Extract
-) -> set[str]:
-    """Match every application with the extract of today; whoever may be meant is not handed over.
-
-    An application that found nobody before may find somebody who has moved or changed the name.
-    """
-    if applications.empty:
-        return set()
-    matches = match_day(stage, applications, extract).matches
-    is_fresh = matches["application_id"].isin(fresh["application_id"])
-    undecided = int((is_fresh & (matches["outcome"] == "undecided")).sum())
-    if undecided:
-        # Whom it means is not known, so no label is known to be safe.
-        raise AwaitingPerson(
-            f"人が決めなければならない新しい申出が {undecided} 件あります。シールを渡さず、本日の一覧で "
-            "01 からやり直し、03 で決めてください。"
-        )
-    settled = read_private_table(stage, "settled")
-    # Two people have taken these out of force.
-    freed = settled.loc[settled["outcome"].isin(["withdrawn", "rejected"]), "application_id"]
-    holds = is_fresh | ~matches["application_id"].isin(freed)
-    found = matches["outcome"] != "outside"
-    return set(matches.loc[holds & found, "addressee_id"]) - {""}
-
-
-def list_label_counts(
-    labels: pd.DataFrame, void: pd.DataFrame, spoiled: Sequence[int] = ()
-) -> list[tuple[str, str]]:
-    """List the true counts of the lot for the letter and the receipt.
+def list_label_counts(table: pd.DataFrame) -> list[tuple[str, str]]:
+    """List the true counts of all lots, reprints among them, for the letter and the receipt.
 
     The letter says nothing of protected or opted-out people, and gives cohorts only where the
     bundles do.
+
+    Args:
+        table: the ledger as it ends.
     """
+    kept = table["state"] == HANDED_OVER
+    bundles = strip_lots(table["bundle"])
     rows = []
-    for bundle, own in labels.groupby(strip_lots(labels["bundle"]), sort=True):
-        kept = own[~own["serial"].isin([*void["serial"], *spoiled])]
-        name = "宛名シール" if bundle == ALL else f"宛名シール（{bundle}歳）"
-        rows.append((f"{name} 枚数", f"{len(kept):,} 枚"))
-        rows.append((f"{name} シート", f"{own.groupby('bundle')['sheet'].max().sum():,} 枚"))
-        rows.append((f"{name} 通番", f"{own['serial'].min():,} から {own['serial'].max():,} まで"))
-    rows.append(("欠番（取消し・汚損）", f"{len(void) + len(spoiled):,} 枚"))
+    for bundle, own in table.groupby(bundles, sort=False):
+        given = own[kept.loc[own.index]]
+        name = _NAMES.get(str(bundle), f"宛名シール（{bundle}歳）")
+        sheets = given[["bundle", "sheet"]].drop_duplicates()
+        rows.append((f"{name} 枚数", f"{len(given):,} 枚"))
+        rows.append((f"{name} シート", f"{len(sheets):,} 枚"))
+        rows.append((f"{name} 通番", f"{own['serial'].min()} から {own['serial'].max()} まで"))
+    if bundles.nunique() > 1:
+        rows.append(("宛名シール 枚数の計", f"{kept.sum():,} 枚"))
+    rows.append(("欠番（取消し・汚損）", f"{(~kept).sum():,} 枚"))
     return rows
 
 
 def prepare_papers(stage: Stage, delta: Delta, receipt: Receipt | None = None) -> dict[str, bytes]:
     """Make the papers with the counts as they stand: letter, receipt and conditions.
 
-    With the confirmation of the hand-over the entry for the register of provisions as well.
+    With the confirmation of the hand-over the entry for the register of provisions as well; before
+    it letter and receipt are drafts, which nobody signs.
     """
     scope = read_scope(stage.locate("scope_file"))
     head = read_entries(stage.folder)[-1]["hash"]
     occasion = describe_occasion(stage.parameters, stage.today, head)
-    counts = list_label_counts(delta.labels, delta.void, receipt.spoiled_serials if receipt else ())
+    counts = list_label_counts(end_labels(delta))
     papers = {
-        LETTER: render_letter(scope, occasion, counts),
-        RECEIPT: render_receipt(scope, occasion, counts),
+        LETTER: render_letter(scope, occasion, counts, draft=receipt is None),
+        RECEIPT: render_receipt(scope, occasion, counts, draft=receipt is None),
         CONDITIONS: render_conditions(scope, occasion),
     }
     if receipt:
@@ -242,7 +184,7 @@ def require_receipt(stage: Stage, delta: Delta) -> Receipt:
     ask_guard(
         stage,
         "handover.delta_settled",
-        _check_confirmed(receipt, delta),
+        _check_confirmed(receipt, delta, stage.parameters["handover_file"]),
         group_digest(delta.digest),
     )
     assert receipt is not None  # without it the guard has stopped
@@ -262,10 +204,10 @@ def require_receipt(stage: Stage, delta: Delta) -> Receipt:
         "覚書・要綱・取扱者・依頼文書・受領の日",
     )  # fmt: skip
     ask_guard(
-        stage, "handover.serials_complete", check_serials(delta.labels, delta.void, receipt),
-        f"通番 {len(delta.labels):,}",
+        stage, "handover.serials_complete",
+        check_serials(delta.ledger.table, delta.void, receipt), f"通番 {len(delta.ledger.table)}",
     )  # fmt: skip
-    counts = merge_counts(read_counts(stage.folder), count_provision(delta, receipt), stage.number)
+    counts = merge_counts(read_counts(stage.folder), count_provision(delta), stage.number)
     ask_guard(stage, "review.counts_balance", check_balance(counts), "取込から提供まで")
     return receipt
 
@@ -286,11 +228,14 @@ def check_printed(received_on: date, printed_on: date) -> list[str]:
     return ["受領の日（received_on）が、宛名シールを印刷した日より前です。"]
 
 
-def _check_confirmed(receipt: Receipt | None, delta: Delta) -> list[str]:
+def _check_confirmed(receipt: Receipt | None, delta: Delta, file: str) -> list[str]:
     value = group_digest(delta.digest)
     if receipt is None:
+        labels = (end_labels(delta)["state"] == HANDED_OVER).sum()
+        pull = "取消しの通番を抜き、" if len(delta.void) else ""
         return [
-            f"提供の確認がまだありません。取消しの通番を抜き、二人で確かめ、値 {value} を提供の確認書に書いてください。"
+            f"提供の確認がまだありません。渡す宛名シールは {labels:,}枚です。{pull}二人で数えて確かめ、値 {value} を"
+            f"提供の確認書（{file}）に書いてください。"
         ]
     digest = receipt.delta_digest
     if len(digest) < 16 or not delta.digest.startswith(digest):
@@ -298,29 +243,46 @@ def _check_confirmed(receipt: Receipt | None, delta: Delta) -> list[str]:
     return []
 
 
-def count_provision(delta: Delta, receipt: Receipt) -> list[Count]:
-    """Count each cohort's labels by what became of them."""
-    return count_labels(delta.labels, delta.void, receipt)
+def count_provision(delta: Delta) -> list[Count]:
+    """Count each cohort's reprints, and all its labels by what became of them."""
+    return count_ends(end_labels(delta))
 
 
 def finish_provision(stage: Stage, delta: Delta, receipt: Receipt) -> str:
     """Write the papers with the final counts and the ends of all serials, and complete the stage.
 
-    Before it completes, the office's own folder keeps who was supplied, as keyed digests; and what
-    the recipient and the counterparty now have to report stands in its register.
+    Before it completes, the office's own folder keeps who was supplied, as keyed digests; what the
+    recipient and the counterparty now have to report stands in its register; and the lots that
+    hold a void label are made again without it.
+
+    Raises:
+        IntegrityError: the serials were changed since the delta was found.
+        AwaitingPerson: an act on the serials is at work.
     """
-    counts = count_provision(delta, receipt)
+    with hold_serials(stage.folder):
+        return _hand_over(stage, delta, receipt)
+
+
+def _hand_over(stage: Stage, delta: Delta, receipt: Receipt) -> str:
+    if not read_ledger(stage).table.equals(delta.ledger.table):
+        raise IntegrityError("差引の後に、通番が変わっています。05 をもう一度実行してください。")
     checklists = require_checklists(stage)
     require_answers(stage)
     note_sources(stage)
-    keep_supplied(stage, delta.labels, delta.void, receipt)
+    ended = end_labels(delta)
+    ledger = delta.ledger._replace(table=ended)
+    blanked = blank_lots(stage, ledger)
+    handed = ended.loc[ended["state"] == HANDED_OVER, ["serial"]]
+    keep_supplied(stage, handed.merge(ledger.printed, on="serial"), delta.newest, receipt)
+    note_ended(stage)
     papers = {
         **prepare_papers(stage, delta, receipt),
-        **draw_annexes(stage, delta, receipt, checklists),
+        **draw_annexes(stage, delta, checklists),
     }
     scope = read_scope(stage.locate("scope_file"))
+    replace_lots(stage, ledger, blanked)
     return complete_stage(
-        stage, counts=counts, private={"void": delta.void}, locked=delta.notices.files,
+        stage, counts=count_ends(ended), private={"void": delta.void}, locked=delta.notices.files,
         public=papers,
         facts={
             "delta_digest": delta.digest,
@@ -331,19 +293,28 @@ def finish_provision(stage: Stage, delta: Delta, receipt: Receipt) -> str:
     )  # fmt: skip
 
 
-def draw_annexes(
-    stage: Stage, delta: Delta, receipt: Receipt, lines: pd.DataFrame
-) -> dict[str, bytes]:
+def draw_annexes(stage: Stage, delta: Delta, lines: pd.DataFrame) -> dict[str, bytes]:
     """Draw the checklists and the flow of personal information with the final counts."""
-    counts = merge_counts(read_counts(stage.folder), count_provision(delta, receipt), stage.number)
+    counts = merge_counts(read_counts(stage.folder), count_provision(delta), stage.number)
     return prepare_annexes(stage, lines, counts)
 
 
-def tabulate_serials(delta: Delta, receipt: Receipt) -> pd.DataFrame:
-    """Tabulate printed = handed over + void + spoiled, by cohort."""
-    known = count_provision(delta, receipt)
+def tabulate_serials(delta: Delta) -> pd.DataFrame:
+    """Tabulate printed + reprinted = handed over + void + spoiled, by cohort."""
+    known = count_provision(delta)
     rows = []
-    for age, own in delta.labels.groupby("cohort", sort=True):
+    for age, own in delta.ledger.table.groupby("cohort", sort=True):
         ends = {count.step: count.count for count in known if count.cohort == age}
-        rows.append((f"{age}歳", len(own), ends["handed_over"], ends["voided"], ends["spoiled"]))
-    return pd.DataFrame(rows, columns=["年齢", "印刷", "提供", "取消し", "汚損"])
+        rows.append(
+            (f"{age}歳", len(own) - ends["reprints"], ends["reprints"], ends["handed_over"],
+             ends["voided"], ends["spoiled"])
+        )  # fmt: skip
+    return pd.DataFrame(rows, columns=["年齢", "印刷", "再印刷", "提供", "取消し", "汚損"])
+
+
+def tabulate_renewable(delta: Delta) -> pd.DataFrame:
+    """Tabulate the serials whose people have no label and could have a new one, and what changed."""
+    told = [REPRINT_REASONS.get(reason, "なし") for reason in delta.renewable.values()]
+    # As text: a serial is typed as it is shown, and 3,598 would be typed as two.
+    serials = pd.Series(list(delta.renewable), dtype="str").astype("str")
+    return pd.DataFrame({"通番": serials, "印刷の後の異動": told})

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from recruitlib.base.counts import Count
 from recruitlib.base.errors import ParameterError, raise_problems
 from recruitlib.base.officers import Officer
 from recruitlib.base.parameters import is_iso_date, read_yaml
 from recruitlib.base.people_files import check_content, require_same_run
+from recruitlib.base.serial_acts import HANDED_OVER
 from recruitlib.base.signed_files import describe_signed, pick_said, require_two_signed
+from recruitlib.handover.serials import check_ledger, hand_over, void_serials
 
 
 class Receipt(NamedTuple):
@@ -26,7 +27,6 @@ class Receipt(NamedTuple):
     prepared_by: str
     confirmed_by: str
     handler: str
-    spoiled_serials: list[int]
     handed_over_labels: int
     received_by: str
     received_on: str
@@ -36,8 +36,8 @@ class Receipt(NamedTuple):
 _ROLES = {"prepared_by": "準備した人", "confirmed_by": "確認した人"}
 _KINDS = {
     "demonstration": bool, "run_id": str, "delta_digest": str, "prepared_by": str,
-    "confirmed_by": str, "handler": str, "spoiled_serials": list, "handed_over_labels": int,
-    "received_by": str, "received_on": str,
+    "confirmed_by": str, "handler": str, "handed_over_labels": int, "received_by": str,
+    "received_on": str,
 }  # fmt: skip
 
 
@@ -55,8 +55,6 @@ def read_receipt(
     content = read_yaml(path)
     said = pick_said(content)
     problems = check_content(said, _KINDS)
-    if not problems and not all(type(serial) is int for serial in said["spoiled_serials"]):
-        problems.append("spoiled_serials: 通番を一つずつ、整数で書いてください。")
     if not problems and not is_iso_date(said["received_on"]):
         problems.append("received_on: 日付は 2026-04-01 の形で書いてください。")
     raise_problems(ParameterError, problems, path.name)
@@ -67,40 +65,24 @@ def read_receipt(
     return Receipt(**{**said, "delta_digest": digest}, signed=signed)
 
 
-def check_serials(labels: pd.DataFrame, void: pd.DataFrame, receipt: Receipt) -> list[str]:
+def check_serials(table: pd.DataFrame, void: pd.DataFrame, receipt: Receipt) -> list[str]:
     """Say where a serial does not end exactly once: handed over, void, or spoiled and destroyed.
 
+    Args:
+        table: the ledger before the hand-over.
+        void: the live serials that are void today.
+        receipt: says how many labels were handed over, as the officers have counted them.
+
     Returns:
-        one Japanese sentence for each fault; labels = handed over + void + spoiled when empty.
+        one Japanese sentence for each fault; empty when every serial printed, reprints among them,
+        ends once and as many are handed over as are left.
     """
-    serials, voided = set(labels["serial"]), set(void["serial"])
-    spoiled = receipt.spoiled_serials
-    problems = []
-    if len(spoiled) != len(set(spoiled)) or set(spoiled) - serials:
-        problems.append("汚損の通番に、重なりか、印刷していない通番があります。")
-    if set(spoiled) & voided:
-        problems.append("取消しと汚損の両方に数えた通番があります。")
-    expected = len(serials - voided - set(spoiled))
+    ended = hand_over(void_serials(table, void["serial"]))
+    problems = check_ledger(ended)
+    expected = int((ended["state"] == HANDED_OVER).sum())
     if receipt.handed_over_labels != expected:
         problems.append(
-            f"提供したシール {receipt.handed_over_labels:,} 枚と、印刷−取消し−汚損 {expected:,} 枚が違います。"
-            "シールを数え直してください。"
+            f"提供したシール {receipt.handed_over_labels:,} 枚と、印刷＋再印刷−取消し−汚損 {expected:,} 枚が"
+            "違います。シールを数え直してください。汚損したものは recruitlib spoil で記録します。"
         )
     return problems
-
-
-def count_labels(labels: pd.DataFrame, void: pd.DataFrame, receipt: Receipt) -> list[Count]:
-    """Count each cohort's labels by what became of them."""
-    counts = []
-    for age, own in labels.groupby("cohort", sort=True):
-        is_void = own["serial"].isin(void["serial"])
-        is_spoiled = own["serial"].isin(receipt.spoiled_serials)
-        ends: Mapping[str, Any] = {
-            "reprints": 0,
-            "top_ups": 0,
-            "handed_over": (~is_void & ~is_spoiled).sum(),
-            "voided": is_void.sum(),
-            "spoiled": is_spoiled.sum(),
-        }
-        counts += [Count(str(age), step, int(count)) for step, count in ends.items()]
-    return counts

@@ -31,7 +31,8 @@ _NUMBER_WIDTH = 18
 class Bundle(NamedTuple):
     """One print lot: its name, its people in print order, its fitted labels and its plain PDF.
 
-    The sheet is the one on which it is printed, moved as the printer needs it.
+    The sheet is the one on which it is printed, moved as the printer needs it. ``empty`` holds the
+    orders, from 0, of people whose cells stay empty because their labels have ended.
     """
 
     name: str
@@ -40,6 +41,13 @@ class Bundle(NamedTuple):
     fitted: list[FittedLabel]
     pdf: bytes
     first_serial: int
+    empty: frozenset[int] = frozenset()
+
+    @property
+    def live(self) -> pd.DataFrame:
+        """The people whose labels are printed."""
+        kept = [order not in self.empty for order in range(len(self.people))]
+        return self.people[kept] if self.empty else self.people
 
 
 def sort_recipients(recipients: pd.DataFrame, order: str) -> pd.DataFrame:

@@ -51,7 +51,7 @@ def render_labels(
     bytes: no date, no producer, the file's identifier made from its content.
 
     Args:
-        fitted: labels in print order, none of them refused.
+        fitted: labels in print order, none of them refused; one without lines leaves its cell empty.
         sheet: the label sheet.
         font_chain: fonts for the margin.
         margin: the margin's text, in which {sheet}, {sheets}, {first} and {last} stand for the
@@ -69,8 +69,8 @@ def render_labels(
     """
     if not fitted or any(label.reason for label in fitted):
         raise OutputError(
-            "宛名ラベル: 印刷するラベルが0件か、入りきらないラベルが混じっています。"
-            "入りきらないラベルの一覧を先に片付けてください。"
+            "宛名シール: 印刷するものが0件か、入りきらないものが混じっています。"
+            "入りきらないものの一覧を先に片付けてください。"
         )
     margins = _write_margins(len(fitted), sheet, margin, margin_note, first_serial)
     bottoms = _place_margins(margins, sheet, font_chain)

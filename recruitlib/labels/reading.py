@@ -23,7 +23,7 @@ from recruitlib.labels.collector import pause_collector
 from recruitlib.labels.sheets import Sheet
 
 MM_PER_POINT = 25.4 / 72
-UNOPENED = "宛名ラベルのPDF: 開けません。ファイルが壊れているか、パスワードが違います。"
+UNOPENED = "宛名シールのPDF: 開けません。ファイルが壊れているか、パスワードが違います。"
 OUTSIDE = 0  # the position of what stands in no cell
 _ROUNDING_MM = 0.01
 _LINE_END = "\r\n"
@@ -69,7 +69,7 @@ def open_document(pdf: bytes, password: str) -> Iterator[pdfium.PdfDocument]:
     try:
         yield document
     except pdfium.PdfiumError:
-        raise OutputError("宛名ラベルのPDF: 読めないページがあります。") from None
+        raise OutputError("宛名シールのPDF: 読めないページがあります。") from None
     finally:
         document.close()
 

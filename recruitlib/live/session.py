@@ -79,8 +79,7 @@ def review_run(parameters_file: Path, say: Callable[[str], None], browser: bool 
             f"{parameters_file.name} --through {_BEFORE} を実行してください。"
         )
     refuse_after_handover(folder, REVIEW)
-    for own in read_frozen(folder, REVIEW).values():
-        refuse_changes(own, parameters)
+    refuse_changes(read_frozen(folder, REVIEW), parameters)
     require_earlier(folder, REVIEW)
     run_id, demonstration = parameters["run_id"], parameters["run_kind"] == "demonstration"
     key = unlock_key(folder, read_passphrase(run_id, demonstration))

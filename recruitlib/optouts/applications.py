@@ -38,6 +38,8 @@ APPLICATION_COLUMNS = (
 )  # fmt: skip
 QUARANTINE_COLUMNS = ("source", "source_row", "reason", "content")
 SOURCES = ("form", "counter")
+# The source of what an earlier fiscal year's register carries into this one.
+STANDING, STANDING_LABEL = "standing", "前年度までの申出"
 SOURCE_LABELS = {"form": "電子申請", "counter": "窓口・郵送"}
 _TIME = re.compile(
     r"(?<![0-9:])(午前|午後)?\s*([0-9]{1,2})[:時]\s*([0-9]{1,2})(?:[:分]\s*(?:([0-9]{1,2})秒?)?)?"
@@ -133,14 +135,14 @@ def _build_applications(source: ReadTable, profile: Profile, is_workbook: bool) 
     built = {
         "application_id": take("application_id"),
         "receipt_no": take("receipt_no"),
-        "received_at": take("received_at").map(lambda text: _read_day(text, is_workbook)),
+        "received_at": take("received_at").map(lambda text: read_day(text, is_workbook)),
         "received_time": take("received_at").map(_read_time),
         "channel": translate("channel", "form"),
         "subject_name": take_whole("subject_name", "subject_surname", "subject_given"),
         "subject_kana": take_whole("subject_kana", "subject_surname_kana", "subject_given_kana"),
         "subject_birth_text": take("subject_birth_text"),
         "subject_birth_date": take("subject_birth_text").map(
-            lambda text: _read_day(text, is_workbook)
+            lambda text: read_day(text, is_workbook)
         ),
         "subject_address": take("subject_address"),
         "subject_building": take("subject_building"),
@@ -186,7 +188,8 @@ def _fold_code(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).split())
 
 
-def _read_day(text: str, from_spreadsheet: bool) -> str:
+def read_day(text: str, from_spreadsheet: bool) -> str:
+    """Read a day as ISO text; "" where it is not certain."""
     parsed = parse_date(text, from_spreadsheet=from_spreadsheet)
     return parsed.value.isoformat() if parsed.status == "certain" and parsed.value else ""
 

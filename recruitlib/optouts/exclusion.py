@@ -39,6 +39,8 @@ from recruitlib.optouts.acts import (
 from recruitlib.optouts.applications import (
     SOURCE_LABELS,
     SOURCES,
+    STANDING,
+    STANDING_LABEL,
     Received,
     gather_received,
     read_applications,
@@ -62,7 +64,9 @@ from recruitlib.optouts.receipts import (
     check_year,
 )
 from recruitlib.optouts.register import describe_missing, join_day
+from recruitlib.optouts.standing import carry_standing
 from recruitlib.optouts.subjects import build_subjects, collect_keys
+from recruitlib.optouts.supplied_before import NOBODY, ask_supplied
 from recruitlib.optouts.towns import read_towns
 from recruitlib.registry.extract import Extract, read_extract
 
@@ -73,13 +77,15 @@ class Matched(NamedTuple):
     """Applications with their outcomes, and the candidates of those that a person must decide.
 
     ``near`` are all people of the cohort who agree with an application in two fields, with what
-    agrees in words.
+    agrees in words; ``supplied`` are those whom another run of the fiscal year has supplied, where
+    it was asked.
     """
 
     applications: pd.DataFrame
     matches: pd.DataFrame
     candidates: pd.DataFrame
     near: pd.DataFrame
+    supplied: pd.DataFrame = NOBODY
 
 
 def take_applications(stage: Stage, prefix: str = "") -> Received:
@@ -89,8 +95,9 @@ def take_applications(stage: Stage, prefix: str = "") -> Received:
         prefix: "" on the day of loading, "print_" and "handover_" on the later days.
 
     Returns:
-        the applications of all channels (with ``source`` and ``linked_to``), and the rows that
-        could not be read: two people decide about them, and on the later days they stop the run.
+        the applications of all channels (with ``source`` and ``linked_to``), by policy with those
+        of earlier years that are still in force, and the rows that could not be read: two people
+        decide about them, and on the later days they stop the run.
     """
     tables = {}
     for source in SOURCES:
@@ -127,7 +134,7 @@ def take_applications(stage: Stage, prefix: str = "") -> Received:
         problems + late,
         f"出力日 {'・'.join(sorted(set(exported.values())))}",
     )
-    return received
+    return carry_standing(stage, received)
 
 
 def ask_items(stage: Stage, received: Received) -> None:
@@ -280,13 +287,13 @@ def hold_late(
 
 
 def apply_optouts(stage: Stage, applications: pd.DataFrame) -> Matched:
-    """Match the applications and ask whether each has exactly one end."""
+    """Match the applications and ask whether each has exactly one end, and nobody two supplies."""
     with show_progress("台帳を読み直しています", "申出を台帳と突き合わせています") as begin_next:
         extract = reread_registry(stage)
         begin_next()
         matched = match_day(stage, applications, extract)
     ask_guard(stage, "optouts.one_end_each", check_ends(matched), f"{len(matched.matches)}件の申出")
-    return matched
+    return matched._replace(supplied=ask_supplied(stage))
 
 
 def check_ends(matched: Matched) -> list[str]:
@@ -319,15 +326,19 @@ def finish_exclusion(stage: Stage, matched: Matched) -> str:
             "matches": matched.matches,
             "candidates": matched.candidates,
             "near": matched.near,
+            "supplied_before": matched.supplied,
         },
     )
 
 
 def tabulate_channels(applications: pd.DataFrame, deadline: str) -> pd.DataFrame:
     """Tabulate the applications by source and status, and how many came after the deadline."""
-    table = tabulate_statuses(applications, [(source, SOURCE_LABELS[source]) for source in SOURCES])
+    labels = dict(SOURCE_LABELS)
+    if (applications["source"] == STANDING).any():
+        labels[STANDING] = STANDING_LABEL
+    table = tabulate_statuses(applications, list(labels.items()))
     late = applications.loc[applications["received_at"] > deadline, "source"].value_counts()
-    return table.assign(うち締切後=[int(late.get(source, 0)) for source in SOURCES])
+    return table.assign(うち締切後=[int(late.get(source, 0)) for source in labels])
 
 
 def tabulate_totals(stage: Stage, received: Received) -> pd.DataFrame:

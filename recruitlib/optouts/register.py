@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
+from datetime import date
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -22,27 +22,20 @@ from recruitlib.base.audit import (
     digest_keyed,
     read_entries,
 )
-from recruitlib.base.errors import IntegrityError, ParameterError, raise_problems
-from recruitlib.base.exports import (
-    check_place,
-    check_terms,
-    list_exports,
-    read_exporting,
-    render_workbook,
-    write_export,
-)
+from recruitlib.base.errors import IntegrityError
 from recruitlib.base.office import (
     Office,
-    has_office,
+    has_table,
     keep,
     list_expired,
     open_office,
     read_header,
     read_kept,
 )
-from recruitlib.base.run import Stage
+from recruitlib.base.run import Stage, read_private_table
 from recruitlib.base.tables import parse_table, write_table
 from recruitlib.optouts.acts import STATUS_LABELS
+from recruitlib.optouts.applications import STANDING
 
 # What an application says. Other columns are our own reading of it, which may change without it.
 CONTENT = (
@@ -52,18 +45,9 @@ CONTENT = (
 )  # fmt: skip
 REGISTER_COLUMNS = (
     "number", "fiscal_year", "run_id", *CONTENT, "linked_to", "replaces", "seen_in", "digest",
+    "ended_by",
 )  # fmt: skip
 INTEGERS = ("number", "fiscal_year")
-LABELS = {
-    "number": "番号", "fiscal_year": "年度", "run_id": "実行名", "application_id": "申出の番号",
-    "receipt_no": "受付番号", "received_at": "受付日", "received_time": "受付時刻",
-    "channel": "受付方法", "subject_name": "対象者の氏名",
-    "subject_kana": "フリガナ", "subject_birth_text": "生年月日（記載のまま）",
-    "subject_address": "住所", "subject_building": "方書", "phone": "電話番号",
-    "applicant_relation": "申出者", "identity_check": "本人確認", "wish": "希望",
-    "status": "状態",
-    "linked_to": "関連する申出", "replaces": "前の番号",
-}  # fmt: skip
 WORDS = {
     "channel": {"form": "電子申請", "counter": "窓口", "post": "郵送", "other": "その他"},
     "applicant_relation": {
@@ -92,13 +76,6 @@ class DayJoined(NamedTuple):
     added: int
     replaced: int
     missing: list[int]
-
-
-class Exported(NamedTuple):
-    """What an export of the register held, and which years' time of keeping is over."""
-
-    lines: int
-    expired: list[int]
 
 
 def make_register() -> pd.DataFrame:
@@ -185,7 +162,7 @@ def _list_new_lines(
             "number": len(lines) + len(new) + 1, **origin,
             **{column: _take(row, column) for column in CONTENT},
             "linked_to": "", "replaces": str(former["number"]) if former and replaces else "",
-            "seen_in": "", "digest": digest,
+            "seen_in": "", "digest": digest, "ended_by": "",
         }  # fmt: skip
         new.append(latest[name])
     return new
@@ -265,12 +242,15 @@ def join_day(stage: Stage, applications: pd.DataFrame) -> DayJoined:
 
     Args:
         stage: 02, 04 or 05 at work.
-        applications: those of all channels, not only the new ones, so that a lost one is noticed.
+        applications: those of all channels, not only the new ones, so that a lost one is noticed;
+            those that an earlier year has carried here stay in the register of their year.
 
     Returns:
         counts and running numbers, nothing of a person.
     """
     run_id, year = str(stage.parameters["run_id"]), int(stage.parameters["fiscal_year"])
+    is_carried = applications["application_id"].str.startswith(f"{STANDING}:").astype("bool")
+    applications = applications[~is_carried]
     office = open_office(stage.root, stage.folder, run_id, stage.demonstration)
     joins_again = any(entry["event"] == "registered" for entry in read_entries(stage.folder))
     with FileLock(office.folder / LOCK_NAME, mode=0o600):
@@ -291,53 +271,70 @@ def join_day(stage: Stage, applications: pd.DataFrame) -> DayJoined:
     return result
 
 
-def tabulate_register(table: pd.DataFrame) -> pd.DataFrame:
-    """Tabulate the register for an officer: Japanese columns and words, every cell text."""
-    shown = {}
-    for name, label in LABELS.items():
-        words = WORDS.get(name, {})
-        column = table[name].astype("str")
-        shown[label] = column.replace(words) if words else column
-    return pd.DataFrame(shown)
+def list_kept_years(office: Office, until: int, today: date) -> list[int]:
+    """List the fiscal years up to one whose applications must be there.
+
+    Left out is only a year that is past its time of keeping and whose table was destroyed.
+    """
+    over = set(list_expired(office, today))
+    return [
+        year for year in sorted(read_header(office))
+        if year <= until and (year not in over or has_table(office, year))
+    ]  # fmt: skip
 
 
-def export_register(root: Path, folder: Path, out: Path, by: str, due: str) -> Exported:
-    """Export the register of a run's fiscal year as a workbook, logged with its due date.
+def note_ended(stage: Stage) -> int:
+    """Note in the register which applications two people have taken out of force.
+
+    Those are the applications that this run had, of whatever year, and whose withdrawal, return or
+    rejection two people have decided; next year does not carry them. What this run had and two
+    people left in force is in force, whatever an earlier run has noted. Run again, it notes the same.
 
     Args:
-        root: the project folder.
-        folder: the run's folder; its record takes the entry, and its 06 asks for the workbook.
-        out: where the workbook goes, outside the project's own folders.
-        by: who exports, by title.
-        due: the day by which the workbook has to be gone.
+        stage: 05 at work, everything decided.
 
     Returns:
-        the number of lines, and the fiscal years that are kept too long.
+        how many applications are out of force.
 
     Raises:
-        ParameterError: place, name, title or due date will not do, or the run is closed.
+        IntegrityError: the table of a year is gone, damaged or has lost lines.
     """
-    values, today = read_exporting(folder)
-    place = check_place(out, root, values["runs_folder"], list_exports(folder))
-    raise_problems(ParameterError, place, "受付簿の書き出し")
-    year, demonstration = values["fiscal_year"], values["run_kind"] == "demonstration"
-    nothing = "この年度の受付簿には、まだ何もありません。02 を実行してください。"
-    if not has_office(root, demonstration):
-        raise ParameterError(nothing)
-    office = open_office(root, folder, values["run_id"], demonstration)
-    header = read_header(office).get(year)
-    if header is None:
-        raise ParameterError(nothing)
-    terms = check_terms(by, due, today, header.retain_until)
-    raise_problems(ParameterError, terms, "受付簿の書き出し")
-    table = read_register(office, year)
-    notes = [
-        f"除外申出受付簿（{year}年度）{'見本（架空の区）' if demonstration else ''}",
-        f"書き出した人: {by}　消去の期限: {due}",
-        "個人の情報です。期限までに消去し、廃棄の確認書（disposal.yaml の exports）に書いてください。",
-        "セルはすべて文字列です。CSV で保存したものを表計算で開くと、式が動くことがあります。",
-    ]
-    content = render_workbook(tabulate_register(table), "除外申出受付簿", notes)
-    digest = digest_keyed(office.key.digest_key, content)
-    write_export(folder, out, content, kind="register", keyed_digest=digest, by=by, due=due)
-    return Exported(len(table), list_expired(office, today))
+    run_id, year = str(stage.parameters["run_id"]), int(stage.parameters["fiscal_year"])
+    applications = read_private_table(stage, "applications")
+    freed = list_freed(read_private_table(stage, "settled"), read_private_table(stage, "cases"))
+    office = open_office(stage.root, stage.folder, run_id, stage.demonstration)
+    with FileLock(office.folder / LOCK_NAME, mode=0o600):
+        years = list_kept_years(office, year, stage.today)
+        registers = {own: read_register(office, own) for own in years}
+        carried = {
+            name_standing(own, number): digest
+            for own, table in registers.items()
+            for number, digest in zip(table["number"], table["digest"], strict=True)
+        }
+        ends = {
+            carried.get(row["application_id"]) or digest_application(row, office.key.digest_key):
+            row["application_id"] in freed
+            for row in applications.to_dict("records")
+        }  # fmt: skip
+        for own, table in registers.items():
+            said = table["digest"].map(ends)
+            noted = table["ended_by"].mask(said.eq(True), run_id).mask(said.eq(False), "")
+            if not noted.equals(table["ended_by"]):
+                keep(office, own, write_table(table.assign(ended_by=noted)), len(table))
+    return sum(ends.values())
+
+
+def list_freed(settled: pd.DataFrame, cases: pd.DataFrame) -> set[str]:
+    """List the ids of the applications that two people have taken out of force.
+
+    A withdrawal that nobody has confirmed ends nothing; a test entry is nobody's application.
+    """
+    is_test = (settled["outcome"] == "outside") & (settled["reason"] == "test_row")
+    is_ended = settled["outcome"].isin(["withdrawn", "rejected"]) | is_test
+    decided = cases.loc[cases["problem"] == "", "application_id"]
+    return set(settled.loc[is_ended, "application_id"]) & set(decided)
+
+
+def name_standing(fiscal_year: int, number: int) -> str:
+    """Name an application of an earlier year's register where a later year carries it."""
+    return f"{STANDING}:{fiscal_year}-{number:04d}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from recruitlib.base.audit import AUDIT_NAME, find_latest, read_entries
+from recruitlib.base.audit import find_latest, read_entries
 from recruitlib.base.errors import IntegrityError, ParameterError, raise_problems
 from recruitlib.base.kernel import quiet_kernel
 from recruitlib.base.office import REGISTER, locate_office, read_retention
@@ -25,6 +25,7 @@ from recruitlib.base.verification import verify_record
 from recruitlib.base.views import make_panels
 from recruitlib.closing.attestation import describe_state
 from recruitlib.handover.duties import is_overdue, list_open
+from recruitlib.oversight.records import Record, read_records
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,14 +46,6 @@ _REFUSED = {
     "sign_in_refused": "職員の合言葉（サインイン）",
 }  # fmt: skip
 _ACTS = ["run", "at", "officer", "login", "act", "purpose", "file"]
-
-
-class Record(NamedTuple):
-    """The record of one run, and what does not fit in it."""
-
-    name: str
-    entries: Sequence[Mapping[str, Any]]
-    problems: Sequence[str]
 
 
 class Access(NamedTuple):
@@ -82,7 +75,10 @@ def begin_review(namespace: Mapping[str, Any]) -> Access:
     raise_problems(ParameterError, _check_given(given), "閲覧の点検")
     root = find_root()
     demonstration = given["run_kind"] == "demonstration"
-    records = list(_read_records(root, given["runs_folders"], demonstration))
+    records = [
+        record._replace(problems=record.problems or verify_record(root / record.name))
+        for record in read_records(root, given["runs_folders"], demonstration)
+    ]
     office = _read_office(root, demonstration)
     begin, end = map(time.fromisoformat, given["hours"])
     today = date.fromisoformat(given["today"]) if given["today"] else datetime.now(JAPAN).date()
@@ -111,22 +107,6 @@ def _check_given(given: Mapping[str, Any]) -> list[str]:
     if given["today"] and not is_iso_date(given["today"]):
         problems.append("today: 日付は 2026-04-01 の形で書くか、空にしてください。")
     return problems
-
-
-def _read_records(root: Path, folders: Sequence[str], demonstration: bool) -> Iterator[Record]:
-    """Read the records of one kind; one that has not begun, or is not intact, is of every kind."""
-    for folder in folders:
-        for path in sorted((root / str(folder)).glob(f"*/{AUDIT_NAME}")):
-            name = f"{folder}/{path.parent.name}"
-            try:
-                entries = read_entries(path.parent)
-            except IntegrityError as error:
-                yield Record(name, [], [str(error)])
-                continue
-            begun = find_latest(entries, "01", "begun")
-            kind = "demonstration" if demonstration else "production"
-            if begun is None or begun["facts"]["run_kind"] == kind:
-                yield Record(name, entries, verify_record(path.parent))
 
 
 def _read_office(root: Path, demonstration: bool) -> Record:

@@ -15,9 +15,18 @@ from recruitlib.base.guards import GUARDS
 from recruitlib.base.parameters import BY_NAME, STAGE_NAMES
 from recruitlib.base.record import list_expected
 from recruitlib.base.run import list_completed, read_time
+from recruitlib.base.serial_acts import PROPOSED, STATE_LABELS
+from recruitlib.base.serial_course import replay_serials
 from recruitlib.base.vault import KEY_NAME, PRIVATE
 from recruitlib.base.verification import verify_record
 from recruitlib.closing.attestation import describe_state
+from recruitlib.oversight.serial_story import (
+    name_person,
+    tell_blanked,
+    tell_change,
+    tell_proposal,
+    tell_withdrawn,
+)
 
 Entry = Mapping[str, Any]
 # What an auditor asks of the parameters: request, days, and every choice of policy.
@@ -96,24 +105,36 @@ def _list_titles(entries: Sequence[Entry]) -> dict[str, str]:
         facts = entry["facts"]
         if entry["event"] == "approved":
             titles |= {one[0]: one[1] for one in facts["officers"]}
-        if "signed" in facts:
-            titles |= {name: own["title"] for name, own in facts["signed"]["officers"].items()}
+        for part in ("signed", "change"):
+            people = facts.get(part, {}).get("officers", {})
+            titles |= {name: own["title"] for name, own in people.items()}
     return titles
 
 
 def _split_attempts(entries: Sequence[Entry]) -> list[list[Entry]]:
-    """Split a record where stages begin; what stands before the first is an attempt of none."""
+    """Split a record where stages begin, and where acts on serials do between two stages.
+
+    What stands before the first is an attempt of none.
+    """
     attempts: list[list[Entry]] = [[]]
     for entry in entries:
-        if entry["event"] == "begun":
+        is_first_act = entry["event"] == PROPOSED and _name_first(attempts[-1]) != PROPOSED
+        if entry["event"] == "begun" or is_first_act:
             attempts.append([])
         attempts[-1].append(entry)
     return [attempt for attempt in attempts if attempt]
 
 
+def _name_first(attempt: Sequence[Entry]) -> str:
+    return str(attempt[0]["event"]) if attempt else ""
+
+
 def _tell_attempt(attempt: Sequence[Entry], titles: Mapping[str, str]) -> Iterator[str]:
     begun = attempt[0]
-    if begun["event"] != "begun":
+    if begun["event"] == PROPOSED:
+        yield "■ 通番の変更"
+        yield f"  {tell_time(begun)} から {tell_time(attempt[-1])} まで"
+    elif begun["event"] != "begun":
         yield "■ 始める前"
     else:
         facts, stage = begun["facts"], begun["stage"]
@@ -121,7 +142,7 @@ def _tell_attempt(attempt: Sequence[Entry], titles: Mapping[str, str]) -> Iterat
         day = f"、業務日 {facts['business_date']}（見本）" if facts["business_date"] else ""
         yield f"■ {stage} {STAGE_NAMES[stage]}{live}"
         yield (
-            f"  {tell_time(begun)} 開始、担当 {_name(facts['operator'], titles)}、"
+            f"  {tell_time(begun)} 開始、担当 {name_person(facts['operator'], titles)}、"
             f"ログイン {begun['login']}{day}"
         )
         yield from _tell_parameters(facts["parameters"])
@@ -138,10 +159,6 @@ def _tell_attempt(attempt: Sequence[Entry], titles: Mapping[str, str]) -> Iterat
             yield f"  {tell_time(entry)} 封をした: {names or '（残ったものなし）'}"
 
 
-def _name(staff_id: str, titles: Mapping[str, str]) -> str:
-    return f"{staff_id}（{titles[staff_id]}）" if staff_id in titles else staff_id
-
-
 def _tell_parameters(values: Mapping[str, Any]) -> Iterator[str]:
     for name, label in _TOLD.items():
         if value := values.get(name):
@@ -151,7 +168,7 @@ def _tell_parameters(values: Mapping[str, Any]) -> Iterator[str]:
 
 def _tell_openings(attempt: Sequence[Entry], titles: Mapping[str, str]) -> Iterator[str]:
     opened = Counter(
-        (_name(entry["facts"].get("officer", ""), titles) or f"ログイン {entry['login']}",
+        (name_person(entry["facts"].get("officer", ""), titles) or f"ログイン {entry['login']}",
          entry["facts"].get("purpose", ""))
         for entry in attempt
         if entry["event"] == "opened"
@@ -195,7 +212,7 @@ def _tell_result(entry: Entry) -> Iterator[str]:
     yield from _tell_counts(facts["counts"])
     for name, label in _SIGNED.items():
         if name in (content := facts.get("signed", {}).get("content", {})):
-            yield f"  {label}: {_name(str(content[name]), _list_titles([entry]))}"
+            yield f"  {label}: {name_person(str(content[name]), _list_titles([entry]))}"
     if duties := facts.get("duties"):
         yield f"  これから受ける報告: {'・'.join(map(str, duties))} 番（recruitlib duty list）"
     public = [name for name in facts["files"] if not name.startswith(f"{PRIVATE}/")]
@@ -223,10 +240,10 @@ def _tell_approval(facts: Entry, titles: Mapping[str, str]) -> Iterator[str]:
         yield f"事例の決定: {decision}（理由: {reason}）{times}件"
     for role, label in (("decided_by", "決めた人"), ("confirmed_by", "確かめた人")):
         if facts[role]:
-            yield f"事例を{label}: {'、'.join(_name(one, titles) for one in facts[role])}"
+            yield f"事例を{label}: {'、'.join(name_person(one, titles) for one in facts[role])}"
     ticked = f"、確かめた項目 {len(facts['ticked'])}"
     yield (
-        f"承認: {_name(facts['by'], titles)}、{facts['on']}、承認の値 "
+        f"承認: {name_person(facts['by'], titles)}、{facts['on']}、承認の値 "
         f"{group_digest(facts['digest'])}{ticked}"
     )
 
@@ -235,18 +252,29 @@ def _tell_checklists(facts: Entry, titles: Mapping[str, str]) -> Iterator[str]:
     states = Counter(state for _, state, _ in facts["states"])
     yield f"チェックリスト: {'、'.join(f'{state} {count}' for state, count in states.items())}"
     if signed := facts.get("signed", {}).get("signatures"):
-        yield f"チェックリストの証明に署名した人: {'、'.join(_name(one, titles) for one in signed)}"
+        yield f"チェックリストの証明に署名した人: {'、'.join(name_person(one, titles) for one in signed)}"
 
 
 def _tell_supplied(facts: Entry, titles: Mapping[str, str]) -> Iterator[str]:
     yield f"提供の控えを、受付簿のフォルダ（register）に残した: {facts['labels']:,} 枚"
 
 
-def _tell_correction(facts: Entry, titles: Mapping[str, str]) -> Iterator[str]:
-    content = facts["signed"]["content"]
-    serials = "・".join(map(str, content["serials"]))
-    by = "、".join(_name(one, titles) for one in facts["signed"]["signatures"])
-    yield f"訂正通知{content['number']}: 通番 {serials}、報告の期限 {content['due']}、{by}"
+def _tell_letter(words: str) -> Callable[[Entry, Mapping[str, str]], Iterator[str]]:
+    def tell(facts: Entry, titles: Mapping[str, str]) -> Iterator[str]:
+        content = facts["signed"]["content"]
+        serials = "・".join(map(str, content["serials"]))
+        by = "、".join(name_person(one, titles) for one in facts["signed"]["signatures"])
+        yield f"{words}{content['number']}: 通番 {serials}、報告の期限 {content['due']}、{by}"
+
+    return tell
+
+
+def _tell_late(facts: Entry, titles: Mapping[str, str]) -> Iterator[str]:
+    yield (
+        f"提供の後の申出を調べた: 新しい申出 {facts['fresh']:,} 件、廃棄を求めるシール {facts['asked']:,} 枚、"
+        f"申出人に返す {facts['returned']:,} 件、だれを指すか決められない {facts['unclear']:,} 件、"
+        f"{name_person(facts['by'], titles)}"
+    )
 
 
 def _tell_export(facts: Entry, titles: Mapping[str, str]) -> Iterator[str]:
@@ -259,7 +287,7 @@ def _tell_removed(words: str) -> Callable[[Entry, Mapping[str, str]], Iterator[s
 
 def _tell_act(words: str) -> Callable[[Entry, Mapping[str, str]], Iterator[str]]:
     return lambda facts, titles: iter(
-        [f"{words}: {_name(facts['by'], titles)}" if facts.get("by") else words]
+        [f"{words}: {name_person(facts['by'], titles)}" if facts.get("by") else words]
     )
 
 
@@ -279,9 +307,14 @@ _TELLERS: dict[str, Callable[[Entry, Mapping[str, str]], Iterator[str]]] = {
     "approved": _tell_approval,
     "checklists": _tell_checklists,
     "supplied": _tell_supplied,
-    "corrected": _tell_correction,
+    "serials_proposed": tell_proposal,
+    "serials_changed": tell_change,
+    "blanked": tell_blanked,
+    "late_looked": _tell_late,
+    "corrected": _tell_letter("訂正通知"),
+    "discard_requested": _tell_letter("廃棄依頼書"),
     "exported": _tell_export,
-    "withdrawn": _tell_removed("前の試みの結果を消した"),
+    "withdrawn": tell_withdrawn,
     "rolled_back": _tell_removed("途中で切れた書込みを戻した"),
     "renamed": _tell_removed("前の試みのノートブックを別の名前にした"),
     "destroyed": _tell_removed("消去した"),
@@ -299,6 +332,9 @@ def _tell_end(entries: Sequence[Entry]) -> Iterator[str]:
         yield f"  個人情報のファイル: {PRIVATE}/ に {len(private)} 個（暗号化{key}）"
     else:
         yield "  個人情報のファイル: 鍵とともにすべて消去した"
+    if states := Counter(replay_serials(entries).values()):
+        told = "・".join(f"{label} {states[state]:,}" for state, label in STATE_LABELS.items())
+        yield f"  宛名シール: {told}"
     disposed = find_latest(entries, "06", "completed")
     said = disposed["facts"].get("signed", {}).get("content", {}) if disposed else {}
     for name, state in said.get("sources", {}).items():

@@ -24,6 +24,7 @@ from recruitlib.base.run import (
     Stage,
     ask_guard,
     asking,
+    check_loaded_again,
     complete_stage,
     keep_proposal,
     skip_guard,
@@ -121,10 +122,13 @@ def load_registry(stage: Stage) -> Loaded:
     base_date = date.fromisoformat(stage.parameters["registry_base_date"])
     ask_guard(
         stage, "registry.base_date",
-        check_base_date(
-            extract.newest_change, base_date, stage.today,
-            stage.parameters["registry_max_age_days"],
-        ),
+        [
+            *check_base_date(
+                extract.newest_change, base_date, stage.today,
+                stage.parameters["registry_max_age_days"],
+            ),
+            *check_loaded_again(stage.folder, extract.digest),
+        ],
         f"基準日 {base_date.isoformat()}",
     )  # fmt: skip
     return Loaded(extract, listed)
@@ -178,9 +182,11 @@ def take_protections(
     told = listed["address"].where(listed["address"].str.contains(r"[^\W\d_]"), "")
     remember_terms(stage.folder, stage.key, stage.number, listed.assign(address=told))
     has_list = bool(stage.parameters[f"{prefix}protections_file"])
-    # The extract's own column is as old as the extract.
-    is_of_today = stage.parameters[f"{prefix}registry_base_date" if prefix != "print_" else
-                                   "registry_base_date"] == stage.today.isoformat()  # fmt: skip
+    # The extract's own column is as old as the extract, whatever was attested of it since.
+    dated = "registry_base_date" if prefix == "print_" else f"{prefix}registry_base_date"
+    is_of_today = stage.parameters[dated] == stage.today.isoformat() and not stage.parameters.get(
+        f"{prefix}registry_attested_by"
+    )
     stale = check_freshness(listed, listed_on, attested_by, stage.today)
     if len(own) and not has_list and is_of_today:
         stale = []

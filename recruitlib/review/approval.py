@@ -43,6 +43,7 @@ _APPROVED_PARAMETERS = (
     "applications_zero_confirmed_by", "optout_deadline", "optout_validity", "late_optout",
     "applicants", "undecided", "bundle_by", "bundle_request_quote",
 )  # fmt: skip
+_TOP_UP = "top_up_of"
 # And the files that say what may be given to whom, and what each column of an input means.
 _APPROVED_FILES = (
     "scope_file", "registry_profile", "protections_profile", "form_profile", "counter_profile",
@@ -138,7 +139,9 @@ def digest_approval(
     people = recipients["cohort"].value_counts().sort_index()
     told = json.dumps([list(count) for count in counts]).encode()
     parts = {
-        "parameters": {name: parameters[name] for name in _APPROVED_PARAMETERS},
+        "parameters": {name: parameters[name] for name in _APPROVED_PARAMETERS}
+        # Who is left out as supplied before is approved where somebody is.
+        | ({_TOP_UP: parameters[_TOP_UP]} if parameters[_TOP_UP] else {}),
         "files": dict(files),
         "recipients_by_age": {str(age): int(number) for age, number in people.items()},
         "counts": digest_keyed(key, told),

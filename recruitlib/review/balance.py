@@ -6,22 +6,29 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from recruitlib.base.counts import ALL, ROW_STEPS, STEP_BY_NAME, Count, index_counts
+from recruitlib.base.counts import ALL, ENDED, PRINTED, ROW_STEPS, STEP_BY_NAME, Count, index_counts
 from recruitlib.review.recipients import Exclusions
 
 _OUTCOMES = ("matched", "to_confirm", "outside", "undecided", "withdrawn")
-PEOPLE = ("protected", "opted_out", "withheld", "recipients")
+# Who is left out for a measure, an application or a doubt.
+EXCLUDED = ("protected", "opted_out", "withheld")
+SUPPLIED_BEFORE = "supplied_before"
+PEOPLE = (*EXCLUDED, SUPPLIED_BEFORE, "recipients")
 
 
 def count_people(
     cohort: pd.DataFrame, exclusions: Exclusions, recipients: pd.DataFrame
 ) -> list[Count]:
-    """Count each cohort's people by what became of them; who is both counts as protected."""
+    """Count each cohort's people by what became of them; who is both counts as protected.
+
+    Who was supplied before is counted where somebody was, and that is in a top-up only.
+    """
     counts = []
     for age in sorted(cohort["cohort"].unique()):
         ids = cohort.loc[cohort["cohort"] == age, "addressee_id"]
-        for step, barred in zip(PEOPLE, exclusions, strict=False):
-            counts.append(Count(age, step, int(ids.isin(barred).sum())))
+        for step, barred in exclusions._asdict().items():
+            if step != SUPPLIED_BEFORE or barred:
+                counts.append(Count(age, step, int(ids.isin(barred).sum())))
         counts.append(Count(age, "recipients", int((recipients["cohort"] == age).sum())))
     return counts
 
@@ -30,7 +37,7 @@ def check_balance(counts: Sequence[Count]) -> list[str]:
     """Say where the count equation does not hold, at each step that has been counted.
 
     Rows read = their ends + the cohorts; applications = their outcomes; cohort = protected +
-    opted out + withheld + recipients; labels = recipients; labels + reprints + top-ups = handed
+    opted out + withheld + supplied before + recipients; labels = recipients; labels + reprints = handed
     over + voided + spoiled.
     """
     known = index_counts(counts)
@@ -55,8 +62,14 @@ def check_balance(counts: Sequence[Count]) -> list[str]:
     for age in ages:
         compare(age, ["cohort"], PEOPLE)
         compare(age, ["recipients"], ["labels"])
-        compare(age, ["labels", "reprints", "top_ups"], ["handed_over", "voided", "spoiled"])
+        compare(age, PRINTED, ENDED)
     return problems
+
+
+def list_people_steps(counts: Sequence[Count]) -> list[str]:
+    """List the ends that the people of a cohort can have in a run, the recipients last."""
+    counted = {count.step for count in counts}
+    return [step for step in PEOPLE if step != SUPPLIED_BEFORE or step in counted]
 
 
 def tabulate_people(counts: Sequence[Count]) -> pd.DataFrame:
@@ -64,7 +77,7 @@ def tabulate_people(counts: Sequence[Count]) -> pd.DataFrame:
     known = index_counts(counts)
     ages = sorted({count.cohort for count in counts} - {ALL})
     rows = []
-    for step in ("cohort", *PEOPLE):
+    for step in ("cohort", *list_people_steps(counts)):
         parts = PEOPLE if step == "cohort" else (step,)
         values = [sum(known.get((age, part), 0) for part in parts) for age in ages]
         rows.append((STEP_BY_NAME[step].label, *values, sum(values)))

@@ -64,7 +64,9 @@ from recruitlib.review.recipients import (
 )
 
 # The tables of 01 and 02 that the review starts from.
-REVIEWED = ("applications", "matches", "candidates", "cohort", "protected", "housemates")
+REVIEWED = (
+    "applications", "matches", "candidates", "cohort", "protected", "housemates", "supplied_before",
+)  # fmt: skip
 
 
 class Review(NamedTuple):
@@ -99,6 +101,7 @@ def prepare_review(stage: Stage) -> Review:
         list_excluded(cases, decisions, "housemate"),
         list_excluded(cases, decisions, "near_pair")
         + list_also_meant(cases, tables["candidates"], decisions),
+        set(tables["supplied_before"]["addressee_id"]),
     )  # fmt: skip
     recipients = select_recipients(tables["cohort"], exclusions)
     counts = count_people(tables["cohort"], exclusions, recipients)

@@ -39,6 +39,7 @@ _EXCLUDED = {
     "protected": "支援措置により除外されています。",
     "opted_out": "申出により除外されています。",
     "withheld": "決まっていない申出の候補のため、印刷を見合わせています。",
+    "supplied_before": "この年度の別の実行ですでに提供したため、この追加の実行では除いています。",
 }
 
 
@@ -65,8 +66,8 @@ def explain_application(folder: Path, key: RunKey, application_id: str) -> Itera
     ends = _read_ends(folder, key)
     if application_id not in ends.matches.index:
         raise ParameterError(
-            "この番号の申出は、この実行にありません。受付の区別（form: か counter:）を付け、先頭の 0 も"
-            "略さずに書いてください（例 --application form:R8-0012、counter:0007）。"
+            "この番号の申出は、この実行にありません。受付の区別（form: か counter:、前年度までの申出は"
+            "standing:）を付け、先頭の 0 も略さずに書いてください（例 --application form:R8-0012、counter:0007）。"
             "--application を省くと、すべての申出が番号とともに表示されます。"
         )
     yield from _explain_end(ends, application_id)

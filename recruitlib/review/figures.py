@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from recruitlib.base.masking import Cell, mask_counts, read_cell
+from recruitlib.optouts.applications import STANDING
 from recruitlib.optouts.register import WORDS
 from recruitlib.registry.births import BirthRange
 from recruitlib.registry.cohort import count_months
@@ -29,17 +30,21 @@ def count_channels(applications: pd.DataFrame, settled: pd.DataFrame) -> Figures
     """Count the applications by channel and by how they ended after the decisions.
 
     These are counts of papers and not of people of a place. Notebook 02 tells them by channel
-    already, so that a small one is not hidden here.
+    already, so that a small one is not hidden here. What earlier years have carried here is no
+    channel's, and stands apart where there is any.
     """
     outcomes = settled.set_index("application_id")["outcome"]
     channels = applications["channel"].where(
         applications["channel"].isin(WORDS["channel"]), "other"
     )
+    is_carried = applications["source"] == STANDING
+    channels = channels.mask(is_carried, STANDING)
+    names = [*WORDS["channel"], *([STANDING] if is_carried.any() else [])]
     ended = applications["application_id"].map(outcomes)
     found = pd.DataFrame({"row": channels, "column": ended}).value_counts()
     return {
         (CHANNEL, channel, outcome): int(found.get((channel, outcome), 0))
-        for channel in WORDS["channel"] for outcome in OUTCOMES
+        for channel in names for outcome in OUTCOMES
     }  # fmt: skip
 
 

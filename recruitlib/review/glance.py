@@ -11,6 +11,7 @@ from recruitlib.base.choices import DECISION_LABELS
 from recruitlib.base.counts import STEP_BY_NAME, Count, merge_counts, read_counts
 from recruitlib.base.masking import Cell
 from recruitlib.base.run import Stage
+from recruitlib.optouts.applications import STANDING, STANDING_LABEL
 from recruitlib.optouts.register import WORDS
 from recruitlib.optouts.towns import read_towns
 from recruitlib.registry.cohort import read_ranges
@@ -30,6 +31,7 @@ from recruitlib.review.plausibility import list_empty_towns, list_warnings, warn
 from recruitlib.review.previous import (
     History,
     PreviousRun,
+    forget_towns,
     read_history,
     tabulate_history,
     tell_before,
@@ -80,8 +82,12 @@ def take_glance(stage: Stage, review: Review) -> Glance:
     """Count by town, read the earlier runs, and look for what is unlikely."""
     counts = merge_counts(read_counts(stage.folder), review.counts, stage.number)
     table = read_towns(stage.locate("towns_file"))
-    towns = count_towns(review.cohort, review.recipients, stage.parameters, table)
+    # Whoever was supplied before is neither given nor excluded in a top-up.
+    asked = review.cohort[~review.cohort["addressee_id"].isin(review.exclusions.supplied_before)]
+    towns = count_towns(asked, review.recipients, stage.parameters, table)
     history = keep_known(read_history(stage.folder, stage.parameters), table)
+    if stage.parameters["top_up_of"]:
+        history = forget_towns(history)
     empty, vanished = list_empty_towns(towns, history)
     # That nobody is supplied there is told by the warning, so it hides no other number.
     masked = mask_towns(towns, {*empty, *vanished})
@@ -151,7 +157,11 @@ def tabulate_channels(glance: Glance) -> pd.DataFrame:
         DECISION_LABELS[name] if name == "rejected" else STEP_BY_NAME[name].label
         for name in OUTCOMES
     ]
-    now, before = (_sum_channels(one) for one in (glance.figures, glance.figures_before))
+    both = (glance.figures, glance.figures_before)
+    words = dict(WORDS["channel"])
+    if any((CHANNEL, STANDING, OUTCOMES[0]) in figures for figures in both):
+        words[STANDING] = STANDING_LABEL
+    now, before = (_sum_channels(figures, words) for figures in both)
     rows: list[tuple[object, ...]] = []
     for word, counts in now.items():
         rows.append((word, *counts))
@@ -162,13 +172,13 @@ def tabulate_channels(glance: Glance) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["受付", *labels, "計"], dtype="object")
 
 
-def _sum_channels(figures: Figures) -> dict[str, list[int]]:
+def _sum_channels(figures: Figures, words: Mapping[str, str]) -> dict[str, list[int]]:
     """Line up the applications of each channel, with sums; nothing where a run kept none."""
     if not any(figure == CHANNEL for figure, _, _ in figures):
         return {}
     lines = {
         word: [int(figures.get((CHANNEL, channel, outcome), 0)) for outcome in OUTCOMES]
-        for channel, word in WORDS["channel"].items()
+        for channel, word in words.items()
     }
     lines["計"] = [sum(column) for column in zip(*lines.values(), strict=True)]
     return {word: [*line, sum(line)] for word, line in lines.items()}

@@ -11,7 +11,7 @@ import pandas as pd
 from recruitlib.base.counts import ALL, STEP_BY_NAME, Count, index_counts
 from recruitlib.base.masking import HELD, MARK_WORDS, SMALL, SMALLEST_SHOWN, Cell
 from recruitlib.base.views import make_panels
-from recruitlib.review.balance import PEOPLE
+from recruitlib.review.balance import list_people_steps
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -33,11 +33,12 @@ def draw_waterfall(counts: Sequence[Count]) -> Figure:
     """
     known = index_counts(counts)
     ages = sorted({count.cohort for count in counts} - {ALL})
+    steps = list_people_steps(counts)
     figure, panels = make_panels(len(ages), 1, 3)
     for panel, age in zip(panels, ages, strict=True):
-        whole = left = sum(known.get((age, step), 0) for step in PEOPLE)
+        whole = left = sum(known.get((age, step), 0) for step in steps)
         bars = [(STEP_BY_NAME["cohort"].label, 0, whole, f"{whole:,}", _WHOLE)]
-        for step in PEOPLE[:-1]:
+        for step in steps[:-1]:
             taken = known.get((age, step), 0)
             left -= taken
             bars.append(

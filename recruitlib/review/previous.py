@@ -15,13 +15,13 @@ from recruitlib.base.errors import FormError, IntegrityError, RecruitError
 from recruitlib.base.masking import Cell
 from recruitlib.base.parameters import BY_NAME, check_parameter, read_yaml
 from recruitlib.base.record import check_files, list_expected
+from recruitlib.review.balance import PEOPLE
 from recruitlib.review.figures import FIGURES_CSV, Figures, read_figures
 from recruitlib.review.report import REPORT_CSV, read_report
 
 T = TypeVar("T")
 # The figures that are set beside one another, as far as a run has counted them.
-_COMPARED = ("applications", "matched", "outside", "cohort", "protected", "opted_out", "withheld",
-             "recipients")  # fmt: skip
+_COMPARED = ("applications", "matched", "outside", "cohort", *PEOPLE)
 _MOST_SHOWN = 3
 _NAMES = ("run_kind", "municipality_code", "fiscal_year", "registry_base_date")
 NONE = "同じ自治体の、これより前の基準日で確認まで終えた実行はありません。"
@@ -104,6 +104,8 @@ def _read_of_run(name: str) -> Iterator[None]:
 def _read_run(folder: Path) -> tuple[dict[str, Any], PreviousRun, list[str]] | None:
     """Read a run; None when 03 is not complete or was begun anew, or where there is no chain.
 
+    A top-up is set beside no other run: whom it supplies is the rest of its year.
+
     Returns:
         its parameters, what is taken of it, and what of it is left out, in words.
 
@@ -118,7 +120,10 @@ def _read_run(folder: Path) -> tuple[dict[str, Any], PreviousRun, list[str]] | N
     for name in (RUN_NAME, COUNTS_NAME):
         _require_file(folder, expected, name)
     with _read_of_run(RUN_NAME):
-        section = read_yaml(folder / RUN_NAME)["01"]
+        frozen = read_yaml(folder / RUN_NAME)
+        if frozen.get("02", {}).get("top_up_of"):
+            return None
+        section = frozen["01"]
         own = {name: section[name] for name in _NAMES}
         year, base_date = int(own["fiscal_year"]), str(own["registry_base_date"])
     with _read_of_run(COUNTS_NAME):
@@ -141,6 +146,11 @@ def _read_run(folder: Path) -> tuple[dict[str, Any], PreviousRun, list[str]] | N
     given = take(REPORT_CSV, "utf-8-sig", read_report, "町の数")
     figures = take(FIGURES_CSV, "utf-8", read_figures, "受付と生まれ月の数")
     return own, PreviousRun(folder.name, year, base_date, counts, given, figures), left_out
+
+
+def forget_towns(history: History) -> History:
+    """Forget by town whom the earlier runs have supplied: a top-up supplies the rest of them."""
+    return history._replace(runs=[run._replace(given={}) for run in history.runs])
 
 
 def _require_file(folder: Path, expected: Mapping[str, str], name: str) -> None:
@@ -173,12 +183,13 @@ def tabulate_history(counts: Sequence[Count], history: History, base_date: str) 
     shown = history.runs[-_MOST_SHOWN:]
     known = [index_counts(run.counts) for run in shown]
     today = index_counts(counts)
+    counted = {step for _, step in today}
     ages = sorted({cohort for one in (today, *known) for cohort, _ in one} - {ALL})
     names = ["件数", *(f"{run.base_date}（{run.run_id}）" for run in shown), f"今回 {base_date}"]
     names += ["前回からの増減", "増減の率"] if shown else []
     rows: list[tuple[object, ...]] = []
     for step in _COMPARED:
-        for age in (ALL,) if (ALL, step) in today else ages:
+        for age in (ALL,) if (ALL, step) in today else ages if step in counted else ():
             numbers = [one.get((age, step)) for one in (*known, today)]
             change = _tell_changes(*numbers[-2:]) if shown else ()
             label = STEP_BY_NAME[step].label + ("" if age == ALL else f" {age}歳")

@@ -35,13 +35,14 @@ class Exclusions(NamedTuple):
     protected: frozenset[str]
     opted_out: frozenset[str]
     withheld: frozenset[str]
+    supplied_before: frozenset[str]
 
 
 def gather_exclusions(
     settled: pd.DataFrame, cases: pd.DataFrame, candidates: pd.DataFrame, protected: set[str],
-    housemates: list[str], resembling: list[str],
+    housemates: list[str], resembling: list[str], supplied: set[str],
 ) -> Exclusions:  # fmt: skip
-    """Gather whom the decisions exclude.
+    """Gather whom the decisions exclude, and who was supplied already.
 
     A matched or confirmed application excludes its subject, an unconfirmed withdrawal does so
     still, and every candidate of an undecided application is withheld.
@@ -54,6 +55,7 @@ def gather_exclusions(
         housemates: ids of their housemates whom two officers chose to exclude.
         resembling: ids of people of the last gate whom two officers chose to exclude, and of those
             whom one application means as well.
+        supplied: ids of the people whom another run of the fiscal year has supplied.
     """
     open_cases = cases[cases["problem"] != ""]
     holds = settled["outcome"].isin(["matched", "to_confirm"]) | (
@@ -72,6 +74,7 @@ def gather_exclusions(
         frozenset(everybody),
         frozenset(opted_out - everybody),
         frozenset(near - opted_out - everybody),
+        frozenset(supplied - near - opted_out - everybody),
     )
 
 
@@ -81,7 +84,7 @@ def select_recipients(cohort: pd.DataFrame, exclusions: Exclusions) -> pd.DataFr
     Returns:
         a subset of the rows of ``cohort``, sorted by postal code, address and id.
     """
-    barred = exclusions.protected | exclusions.opted_out | exclusions.withheld
+    barred = frozenset().union(*exclusions)
     recipients = cohort[~cohort["addressee_id"].isin(barred)]
     order = ["postal_code", "address", "building", "addressee_id"]
     return recipients.sort_values(order, kind="stable").reset_index(drop=True)

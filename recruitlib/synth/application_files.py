@@ -91,9 +91,10 @@ def tabulate_form(applications: list[Application], count: int) -> list[list[str]
     for position, application in enumerate(applications):
         card_name, marks = substitute_characters(application.card_name)
         building = f"　{application.building}" if application.building else ""
+        sent = application.received or find_sending_time(position, count)
         rows.append([
             number_answer(position), f"受{position + 1:04d}",
-            find_sending_time(position, count).strftime("%Y-%m-%d %H:%M:%S"), application.status,
+            sent.strftime("%Y-%m-%d %H:%M:%S"), application.status,
             card_name, marks, write_card_date(application.birth), application.sex,
             application.card_address, application.surname, application.given,
             application.surname_kana, application.given_kana, application.birth_text,
@@ -124,7 +125,9 @@ def write_counter_register(applications: list[Application], path: Path) -> None:
     sheet.append(list(COUNTER_COLUMNS))
     for position, application in enumerate(applications):
         received: date | str = date(2026, 4, 7) + timedelta(days=5 * position)
-        if position % 3 == 2 and isinstance(received, date):
+        if application.received:
+            received = application.received.date()
+        elif position % 3 == 2 and isinstance(received, date):
             received = f"令和8年{received.month}月{received.day}日"
         sheet.append([
             number_case(position), received, "郵送" if position % 3 == 1 else "窓口",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from recruitlib.synth.names import RESERVED_SURNAMES, SELECTOR, NameBook
 from recruitlib.synth.people import Household, Person, find_era
@@ -19,7 +19,10 @@ _SUBSTITUTES = {
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """One application as its subject, or an officer at the counter, wrote it."""
+    """One application as its subject, or an officer at the counter, wrote it.
+
+    `received` is set where it came on a day of its own, else the channel's file spaces the days.
+    """
 
     kind: str
     expected: str
@@ -37,6 +40,7 @@ class Application:
     card_name: str
     card_address: str
     status: str = "完了"
+    received: datetime | None = None
 
 
 Notation = Callable[[Application, Person, Place], Application]

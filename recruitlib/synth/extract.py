@@ -71,7 +71,8 @@ def _write_elsewhere(serial: int, full: bool) -> list[str]:
 def _write_status(person: Person, record: History, is_latest: bool, became_on: int) -> list[str]:
     began_on, reason = record.began_on, record.reason
     left = is_latest and person.status != "1"
-    reported_on = write_date(min(BASE_DAY, began_on + person.birth % 9))
+    # Who came after the base date reported it on the same day.
+    reported_on = write_date(min(max(BASE_DAY, began_on), began_on + person.birth % 9))
     began = write_date(began_on)
     removal = [reason, reported_on, began, "0"] if left else ["", "", "", ""]
     return [

@@ -45,6 +45,7 @@ class Tally:
     def __init__(self) -> None:
         """Begin with nobody."""
         self.cast: dict[str, Household] = {}
+        self.late = ["late_after_handover", "late_before_print", "late_after_print"]
         self.cohorts: dict[str, list[str]] = {"18": [], "22": []}
         self.rows = dict.fromkeys(
             ("registry", "history", "people", "residents", "foreign", "former"), 0
@@ -66,6 +67,9 @@ class Tally:
             self.rows["foreign"] += person.foreign is not None
             if person.cohort:
                 self.cohorts[person.cohort].append(person.addressee_id)
+                if not household.role and self.late:
+                    # Nothing else happens to the first of the ordinary ones.
+                    self.cast[self.late.pop(0)] = household
         if household.role and household.role not in _GROUPS:
             self.cast[household.role] = household
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,6 +21,7 @@ from recruitlib.synth.applications import (
     TO_CONFIRM,
     UNDECIDED,
     Application,
+    apply_for,
     find_subject,
     list_counter_applications,
     list_form_applications,
@@ -33,11 +35,18 @@ from recruitlib.synth.later_days import (
     write_later_registry,
 )
 from recruitlib.synth.names import read_names
+from recruitlib.synth.newcomers import (
+    TOP_UP_ON,
+    make_newcomers,
+    tell_newcomers,
+    write_top_up_registry,
+)
 from recruitlib.synth.people import Household
 from recruitlib.synth.places import make_streets, read_towns
 from recruitlib.synth.plans import plan_households
 from recruitlib.synth.protections import (
     PROVISIONAL,
+    TOGETHER,
     VIOLENCE,
     Protection,
     list_protections,
@@ -49,7 +58,15 @@ from recruitlib.synth.registry_file import Tally, plan_formers, write_registry
 REFERENCE_RESIDENTS = 20_000
 REFERENCE_COHORTS = {"18": 1698, "22": 2566}
 LEAST_DEFAULT_COHORT = 110
-_DAYS = ("", "print_day", "handover_day")
+_DAYS = ("", "print_day", "handover_day", "late_day", "top_up_day")
+# Who applies after the deadline, and when.
+_LATE = {
+    "late_before_print": datetime(2026, 5, 19, 22, 41, 30),
+    "late_after_print": datetime(2026, 5, 24, 10, 5, 12),
+    "late_after_handover": datetime(2026, 6, 1, 21, 14, 9),
+    "new_optout_counter": datetime(2026, 7, 10),
+    "new_optout_form": datetime(2026, 7, 12, 9, 30, 51),
+}
 _README = """架空の区の住民データ（見本）
 
 このフォルダにある氏名、住所、生年月日、番号、申出はすべて機械で作った架空のものです。
@@ -63,6 +80,9 @@ applications_form.csv       申出フォームの出力（同日出力）
 applications_counter.xlsx   窓口・郵送の受付簿
 print_day/                  印刷日（５月20日）の一覧
 handover_day/               提供日（５月25日）の台帳と一覧
+late_day/                   提供の後（６月２日）の申出
+top_up_day/                 追加の実行の日（７月15日）の台帳と一覧
+year/                       印刷の前と後にも申出が届いた年の、申出フォームの出力
 truth.json                  正解（試験用）
 """
 
@@ -93,24 +113,63 @@ def _write_protections(folder: Path, cast: dict[str, Household]) -> list[Protect
     printing = [*protections, protect(cast["newly_protected_outside"].members[0], PROVISIONAL)]
     newly = find_subject(cast["newly_protected"])
     handing = [*printing, protect(newly, VIOLENCE, starts_on="2026-05-22")]
+    mother, child = cast["new_protected"].members
+    topping = [*handing, protect(mother, VIOLENCE), protect(child, TOGETHER)]
     for day, made_on, listed in (
         ("", EXPORTED_ON, protections),
         ("print_day", PRINTED_ON, printing),
         ("handover_day", HANDED_OVER_ON, handing),
+        ("top_up_day", TOP_UP_ON, topping),
     ):
         _write_table(folder / day / "protections.csv", tabulate_protections(listed, made_on))
     return protections
 
 
 def _write_applications(
-    folder: Path, form: list[Application], counter: list[Application]
-) -> Application:
+    folder: Path, form: list[Application], counter: list[Application], cast: dict[str, Household]
+) -> dict[str, dict[str, dict[str, str]]]:
+    """Write both lists of every day; tell by day what is new in them."""
     repeated = replace(form[0], kind="repeated", status="受付")
-    for day in _DAYS:
-        table = tabulate_form([*form, repeated] if day else form, len(form))
+    late = {role: _apply_late(role, cast[role]) for role in _LATE}
+    by_form = {"": [], "print_day": [repeated], "handover_day": [],
+               "late_day": [late["late_after_handover"]],
+               "top_up_day": [late["new_optout_form"]]}  # fmt: skip
+    told = _write_days(folder, form, by_form)
+    again = replace(counter[0], kind="repeated", received=datetime(2026, 5, 29))
+    received = list(counter)
+    for day, entry in (("", None), ("print_day", None), ("handover_day", None),
+                       ("late_day", again), ("top_up_day", late["new_optout_counter"])):  # fmt: skip
+        if entry:
+            told[day][number_case(len(received))] = _describe(entry)
+            received.append(entry)
+        write_counter_register(received, folder / day / "applications_counter.xlsx")
+    # A year in which somebody applies between any two of the days.
+    by_form["print_day"] = [repeated, late["late_before_print"]]
+    by_form["handover_day"] = [late["late_after_print"]]
+    del by_form[""]
+    year = _write_days(folder / "year", form, by_form)
+    return told | {
+        "year": {number: entry for day in year.values() for number, entry in day.items()}
+    }
+
+
+def _write_days(
+    folder: Path, form: list[Application], news: dict[str, list[Application]]
+) -> dict[str, dict[str, dict[str, str]]]:
+    """Write the form's export of each day, which holds all that came before; tell what is new."""
+    sent, told = list(form), {}
+    for day, entries in news.items():
+        told[day] = {number_answer(len(sent) + at): _describe(entry)
+                     for at, entry in enumerate(entries)}  # fmt: skip
+        sent += entries
+        table = tabulate_form(sent, len(form))
         _write_table(folder / day / "applications_form.csv", table, "utf-8-sig")
-        write_counter_register(counter, folder / day / "applications_counter.xlsx")
-    return repeated
+    return told
+
+
+def _apply_late(role: str, household: Household) -> Application:
+    applied = apply_for(role, find_subject(household), household.place)
+    return replace(applied, status="受付", received=_LATE[role])
 
 
 def _describe(application: Application) -> dict[str, str]:
@@ -200,22 +259,28 @@ def make_ward(
     registry = folder / "registry.csv"
     tally = write_registry(registry, rng, settlement, households, plan_formers(sizes))
     cast, rows = tally.cast, dict(tally.rows)
+    changes = list_changes(cast, settlement)
+    newcomers = make_newcomers(settlement)
+    cast |= newcomers
 
     protections = _write_protections(folder, cast)
     form, counter = list_form_applications(cast, book), list_counter_applications(cast)
-    repeated = _write_applications(folder, form, counter)
-    changes = list_changes(cast, settlement)
-    rows["handover_registry"] = write_later_registry(
-        registry, folder / "handover_day" / "registry.csv", changes
+    news = _write_applications(folder, form, counter, cast)
+    later = folder / "handover_day" / "registry.csv"
+    rows["handover_registry"] = write_later_registry(registry, later, changes)
+    rows["top_up_registry"] = rows["handover_registry"] + write_top_up_registry(
+        later, folder / "top_up_day" / "registry.csv", newcomers.values()
     )
     rows |= {"protections": len(protections), "applications_form": len(form),
              "applications_counter": len(counter)}  # fmt: skip
     truth = _tell_truth(tally, rows, protections, form, counter)
-    truth["print_day_applications"] = {number_answer(len(form)): _describe(repeated)}
+    for day in ("print_day", "late_day", "top_up_day", "year"):
+        truth[f"{day}_applications"] = news[day]
     truth["handover"] = {
         what: [change.addressee_id for change in changes if change.what == what]
         for what in ("died", "moved_out", "moved_within", "renamed")
     } | {"newly_protected": [find_subject(cast["newly_protected"]).addressee_id]}
+    truth["top_up"] = tell_newcomers(newcomers)
     text = json.dumps(truth, ensure_ascii=False, indent=1) + "\n"
     (folder / "truth.json").write_bytes(text.encode("utf-8"))
     (folder / "README.txt").write_bytes(_README.replace("\n", "\r\n").encode("utf-8"))

@@ -25,6 +25,7 @@ from recruitlib.handover import provision
 from recruitlib.handover.delta import VOID_COLUMNS, digest_delta
 from recruitlib.handover.provision import Delta
 from recruitlib.handover.scope_report import tabulate_scope
+from recruitlib.handover.serials import Ledger, begin_ledger
 from recruitlib.labels import export
 from recruitlib.labels.print_day import PrintDay, check_print_day
 from recruitlib.labels.sheets import read_sheet
@@ -352,14 +353,16 @@ LABELS = pd.DataFrame(
      "addressee_id": PEOPLE["addressee_id"]}
 )  # fmt: skip
 NOBODY = pd.DataFrame(columns=VOID_COLUMNS)
-DELTA = Delta(LABELS, NOBODY, digest_delta(NOBODY, LABELS, KEY.digest_key))
+TABLE = begin_ledger(LABELS)
+LEDGER = Ledger(TABLE, PEOPLE.assign(serial=[1, 2]))
+DELTA = Delta(LEDGER, NOBODY, NOBODY, digest_delta(NOBODY, TABLE, KEY.digest_key))
 
 
 def confirm(stage: Stage, **changes: object) -> Stage:
     """Write the confirmation of the hand-over, signed by two officers."""
     content: dict[str, object] = {
         "demonstration": True, "run_id": "test_ward", "delta_digest": group_digest(DELTA.digest),
-        "prepared_by": STAFF, "confirmed_by": SECOND, "handler": HANDLER, "spoiled_serials": [],
+        "prepared_by": STAFF, "confirmed_by": SECOND, "handler": HANDLER,
         "handed_over_labels": 2, "received_by": "自衛隊東京地方協力本部 募集課",
         "received_on": "2026-05-25", **changes,
     }  # fmt: skip

@@ -7,6 +7,7 @@ registry file, and from the confirmation of the hand-over: by nothing that the p
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 import subprocess
 import sys
@@ -17,10 +18,11 @@ import pytest
 
 from recruitlib.base.audit import read_entries
 from recruitlib.base.errors import GuardError
+from recruitlib.base.supplies import digest_resident
 from recruitlib.base.tables import parse_table
 from recruitlib.base.vault import open_key, read_private
 from recruitlib.base.verification import verify_record
-from recruitlib.handover.supplied import describe_answers, digest_resident, look_up, open_lookup
+from recruitlib.handover.lookup import describe_answers, look_up, open_lookup
 from tests.conftest import WARD
 
 TEN = 10
@@ -51,7 +53,7 @@ def list_supplied(folder: Path) -> tuple[list[str], list[str]]:
 
 def ask(project: Path, *typed: str) -> str:
     """Ask the command for one person as an officer does."""
-    words = ("supplied", "--demonstration", "--by", "見本A", "--purpose", "問合せ")
+    words = ("lookup", "--demonstration", "--by", "見本A", "--purpose", "問合せ")
     done = subprocess.run(
         [sys.executable, "-m", "recruitlib", *words], input="\n".join(typed) + "\n", cwd=project,
         capture_output=True, text=True, encoding="utf-8", check=False,
@@ -65,6 +67,7 @@ def test_after_closing_nothing_is_left_and_the_office_answers_for_ten_and_ten(
 ) -> None:
     folder = handed / "runs/test_ward"
     people = read_people(handed)
+    truth = json.loads((handed / WARD / "truth.json").read_text(encoding="utf-8"))
     supplied, pulled = list_supplied(folder)
     assert len(pulled) >= 3
     others = [*pulled, *(person for person in people if person not in {*supplied, *pulled})][:TEN]
@@ -88,12 +91,20 @@ def test_after_closing_nothing_is_left_and_the_office_answers_for_ten_and_ten(
     asked = [*supplied[:: len(supplied) // TEN][:TEN], *others]
     assert len(asked) == 2 * TEN
     office = open_lookup(handed, demonstration=True)
-    answers = []
-    for person in asked:
+
+    def tell(person: str) -> list[str]:
         digest = digest_resident(person, office.key.digest_key)
-        (line,) = describe_answers(look_up(handed, office, [digest], "見本A", "問合せ"))
-        answers.append(line.split(":")[0])
+        lines = describe_answers(look_up(handed, office, [digest], "見本A", "問合せ"))
+        return [line.split(":")[0] for line in lines]
+
+    answers = [tell(person)[-1] for person in asked]
     assert answers == ["提供した"] * TEN + ["提供していない"] * TEN
+    # Whoever was left out is told so, whatever for; whoever died or moved was not left out.
+    left_out = [truth[why][age][0] for why in ("protected", "opted_out") for age in ("18", "22")]
+    for person in (*left_out, *truth["handover"]["newly_protected"]):
+        assert tell(person) == ["除外した（申出・支援措置など）", "提供していない"]
+    for person in (*truth["handover"]["died"], *truth["handover"]["moved_within"]):
+        assert tell(person) == ["提供していない"]
     # And as an officer asks, at the prompt.
     row = people[asked[0]]
     assert "提供した: 2026-05-25" in ask(handed, asked[0])

@@ -19,8 +19,9 @@ from typing import Any
 import pypdfium2
 import pytest
 
-from recruitlib.base.audit import AUDIT_NAME, LOCK_NAME, group_digest, read_entries
+from recruitlib.base.audit import AUDIT_NAME, group_digest, read_entries
 from recruitlib.base.heads import HEADS_NAME
+from recruitlib.base.record import LOCK_NAMES
 from recruitlib.base.tables import write_table
 from recruitlib.base.vault import PRIVATE, unlock_key
 from recruitlib.base.verification import verify_record
@@ -45,7 +46,7 @@ def moved(handed_project: Path, tmp_path: Path) -> Path:
 def list_files(folder: Path) -> list[Path]:
     """List the files of a record; its lock is none of them."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    return [path for path in files if path.name not in (LOCK_NAME, ".live.lock")]
+    return [path for path in files if path.name not in LOCK_NAMES]
 
 
 @contextmanager
@@ -340,8 +341,10 @@ def test_a_hand_over_written_anew_has_no_signature(moved: Path) -> None:
     assert len(signed["facts"]["signed"]["signatures"]) == 2
     signed["facts"]["signed"]["content"]["handed_over_labels"] += 1
     write_chain(moved, entries)
-    told = f"{AUDIT_NAME}: {signed['seq']}行目: 署名されたファイルの署名が合いません。"
-    assert verify_record(moved) == [told, told]
+    where = f"{AUDIT_NAME}: {signed['seq']}行目"
+    told = f"{where}: 署名されたファイルの署名が合いません。"
+    counted = f"{where}: 二人が署名した提供の枚数が、記録の通番をたどった枚数と違います。"
+    assert verify_record(moved) == [counted, told, told]
 
 
 def test_within_the_project_a_signer_who_is_not_the_office_s_is_told(

@@ -12,6 +12,7 @@ import pytest
 from recruitlib.base.audit import append_entry, digest_bytes
 from recruitlib.base.counts import Count, write_counts
 from recruitlib.base.office import Office, locate_office, write_header
+from recruitlib.base.record import LOCK_NAMES
 from recruitlib.base.run import Stage, find_today
 from recruitlib.base.signed_files import describe_signed
 from recruitlib.base.traces import remember_terms
@@ -35,9 +36,7 @@ GONE = dict.fromkeys(SOURCES, "destroyed")
 RETURNED = dict.fromkeys(SOURCES, "returned")
 COUNTS = [Count("18", "labels", 3), Count("18", "handed_over", 2), Count("18", "spoiled", 1)]
 PEOPLE = make_residents({}, {}, {})
-_RECEIPT = Receipt(
-    True, "test_ward", "", STAFF, SECOND, "取扱者C", [2], 2, "募集課の人", "2026-05-25"
-)
+_RECEIPT = Receipt(True, "test_ward", "", STAFF, SECOND, "取扱者C", 2, "募集課の人", "2026-05-25")
 
 
 @pytest.fixture(autouse=True)
@@ -72,10 +71,13 @@ def begin(folder: Path) -> Stage:
     office = locate_office(folder, demonstration=True)
     office.mkdir(parents=True)
     write_header(Office(office, True, REGISTER_KEY), {})
-    labels = pd.DataFrame({"serial": [1, 2, 3], "addressee_id": PEOPLE["addressee_id"]})
+    handed = PEOPLE.assign(serial=[1, 2, 3]).query("serial != 2")
+    nobody = pd.DataFrame(columns=["addressee_id", "reason"], dtype="str")
     provision = make_stage(folder, "05")
-    store(provision, recipients=PEOPLE)
-    keep_supplied(provision, labels, labels[:0], _RECEIPT)
+    store(provision, recipients=PEOPLE, cohort=PEOPLE, excluded=nobody)
+    keep_supplied(provision, handed, nobody, _RECEIPT)
+    for name in ("cohort", "excluded"):
+        (provision.folder / f"private/{name}.age").unlink()
     store(provision, settled=make_residents({}))
     remember_terms(provision.folder, KEY, "01", PEOPLE)
     for name, content in {
@@ -90,7 +92,7 @@ def begin(folder: Path) -> Stage:
 
 def vouch(stage: Stage) -> None:
     """Complete 05 with every file that lies in the run's folder now."""
-    names = [name for name in list_files(stage.folder) if name not in ("audit.jsonl", ".lock")]
+    names = [name for name in list_files(stage.folder) if name not in ("audit.jsonl", *LOCK_NAMES)]
     files = {name: digest_bytes((stage.folder / name).read_bytes()) for name in names}
     append_entry(stage.folder, "05", "completed", files=files, counts=[list(own) for own in COUNTS])
 

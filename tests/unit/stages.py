@@ -17,6 +17,7 @@ from recruitlib.base.run import Stage, find_today
 from recruitlib.base.scope_gate import describe_scope
 from recruitlib.base.tables import write_table
 from recruitlib.base.vault import RunKey, write_private
+from recruitlib.optouts.supplied_before import NOBODY
 from recruitlib.registry.extract import RESIDENT_COLUMNS
 from recruitlib.review.confirmation import list_review_cases
 from tests.conftest import ROOT
@@ -131,6 +132,7 @@ def make_situation() -> dict[str, pd.DataFrame]:
         "cohort": cohort, "applications": applications, "matches": matches,
         "candidates": candidates, "near": near, "protected": pd.DataFrame({"addressee_id": [ids[5]]}),
         "housemates": pd.DataFrame({"addressee_id": [ids[6]], "lives_with": [ids[5]]}),
+        "supplied_before": NOBODY,
     }  # fmt: skip
 
 

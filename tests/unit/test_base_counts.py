@@ -31,9 +31,9 @@ EQUATION = {
     "01": "rows_read superseded deleted dead moved_out outsider removed leaving foreign unreadable"
     " birth_unsure out_of_range cohort",
     "02": "applications matched to_confirm outside undecided withdrawn",
-    "03": "protected opted_out withheld recipients",
+    "03": "protected opted_out withheld supplied_before recipients",
     "04": "labels sheets",
-    "05": "reprints top_ups handed_over voided spoiled",
+    "05": "reprints handed_over voided spoiled",
 }
 STEP_COUNTS = st.lists(
     st.builds(

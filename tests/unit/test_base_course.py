@@ -161,6 +161,22 @@ def test_a_notice_of_correction_is_written_once_and_signed(tmp_path: Path) -> No
     ]  # fmt: skip
 
 
+def test_late_applications_are_looked_at_when_the_labels_have_left_and_not_before(
+    tmp_path: Path,
+) -> None:
+    looked = {"fresh": 1, "asked": 0, "returned": 1, "unclear": 0, "by": STAFF}
+    go_through(tmp_path, "04")
+    append_entry(tmp_path, "05", "late_looked", **looked)
+    begin_entry(tmp_path, "05")
+    answer_guards(tmp_path, "05")
+    complete_entry(tmp_path, "05")
+    append_entry(tmp_path, "05", "late_looked", **looked)
+    told = "提供の前に、提供の後の申出を調べています。"
+    assert tell(tmp_path) == [told]
+    append_entry(tmp_path, "06", "late_looked", **looked)
+    assert tell(tmp_path) == [told, told]
+
+
 # ---- completions ----
 
 

@@ -37,6 +37,8 @@ DESIGN: dict[str, tuple[str, type[RecruitError]]] = {
     "optouts.total_agrees": ("02", GuardError),
     "optouts.complete": ("02 04 05", GuardError),
     "optouts.one_end_each": ("02", GuardError),
+    # A second run of a year is told from a first one.
+    "cohort.not_supplied": ("02", GuardError),
     "optouts.all_decided": ("03", AwaitingPerson),
     "exclusion.whole_records": ("03", GuardError),
     "exclusion.zero_leak": ("03 04", GuardError),

@@ -36,6 +36,7 @@ from recruitlib.base.office import (
     read_header,
     read_kept,
 )
+from recruitlib.base.retention import RETENTION_FILE
 from recruitlib.base.vault import (
     PASSPHRASE_VARIABLE,
     REGISTER_KEY_VARIABLE,
@@ -137,6 +138,17 @@ def test_the_header_tells_how_long_each_year_is_kept_and_nothing_else(own: Offic
     assert content["years"][2026] == {"retain_until": "2032-03-31", "lines": 1, "supplied": 0}
     assert own.key.identity[-20:] not in text
     assert NAME not in text
+
+
+def test_the_offices_own_years_hold_for_the_years_that_begin_after_them(own: Office) -> None:
+    keep(own, 2026, b"x", 1)
+    path = own.folder.parents[1] / RETENTION_FILE
+    path.parent.mkdir()
+    path.write_text("register: 7\n", encoding="utf-8")
+    keep(own, 2026, b"x", 2)
+    keep(own, 2027, b"x", 1)
+    years = yaml.safe_load((own.folder / HEADER_NAME).read_text(encoding="utf-8"))["years"]
+    assert [years[year]["retain_until"] for year in (2026, 2027)] == ["2032-03-31", "2035-03-31"]
 
 
 def test_a_year_whose_time_is_over_is_listed_from_the_next_day_on(own: Office) -> None:

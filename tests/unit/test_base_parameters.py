@@ -26,6 +26,7 @@ from recruitlib.base.parameters import (
     STAGE_NAMES,
     STAGES,
     check_parameter,
+    check_together,
     find_root,
     read_parameters,
     read_yaml,
@@ -141,11 +142,15 @@ def test_a_key_that_is_no_name_is_refused_and_does_not_break_the_message(
 
 REQUIRED_NAMES = sorted(set(_read_shipped()) - {
     "business_date", "registry_max_age_days", "applications_zero_confirmed_by", "optout_validity",
-    "late_optout", "applicants", "review_checklist_file", "undecided", "bundle_by", "bundle_request_quote", "label_fonts",
+    "late_optout", "applicants", "top_up_of", "review_checklist_file", "undecided", "bundle_by", "bundle_request_quote", "label_fonts",
     "label_sheets_file", "label_first_position", "label_offset_x_mm", "label_offset_y_mm",
     "label_scale", "label_order", "label_lot_sheets",
     "label_inset_left_mm", "label_inset_top_mm", "label_honorific", "label_return_line",
     "checklist_files", "attestations_file", "checklist_unmet", "decision_notice",
+    "handover_registry_total",
+    # A day's file, or who attests that nothing has happened since: asked together, below.
+    *(f"handover_{what}_{part}" for what in ("registry", "form", "counter")
+      for part in ("file", "attested_by")),
     *(f"{day}protections_{what}" for day in ("", "print_", "handover_")
       for what in ("file", "listed_on", "attested_by")),
 })  # fmt: skip
@@ -160,7 +165,11 @@ def test_a_missing_parameter_is_refused_by_name(name: str) -> None:
 
 
 def test_policies_left_out_take_the_cautious_default() -> None:
-    given_values = {name: _read_shipped()[name] for name in REQUIRED_NAMES}
+    names = [
+        *REQUIRED_NAMES,
+        *(f"handover_{what}_file" for what in ("registry", "form", "counter")),
+    ]
+    given_values = {name: _read_shipped()[name] for name in names}
     values = validate_parameters(given_values, STAGES)
     assert (values["undecided"], values["optout_validity"]) == ("block", "fiscal_year")
     assert (values["applicants"], values["bundle_by"]) == (["self"], [])
@@ -427,7 +436,26 @@ def test_outside_a_project_folder_nothing_runs(tmp_path: Path) -> None:
         find_root(tmp_path)
 
 
-def test_a_validity_that_no_room_carries_over_yet_is_refused() -> None:
-    problem = check_parameter(BY_NAME["optout_validity"], "standing")
-    assert "まだない" in problem
-    assert check_parameter(BY_NAME["optout_validity"], "fiscal_year") == ""
+@pytest.mark.parametrize("what", ["registry", "form", "counter"])
+@pytest.mark.parametrize(
+    ("file", "attested_by", "is_right"),
+    [("a.csv", "", True), ("", "登録係長", True), ("", "", False), ("a.csv", "登録係長", False)],
+)
+def test_a_later_day_has_a_file_or_somebody_who_attests_that_nothing_has_happened(
+    what: str, file: str, attested_by: str, is_right: bool
+) -> None:
+    given = {f"handover_{what}_file": file, f"handover_{what}_attested_by": attested_by}
+    problems = check_together({**_read_shipped(), **given})
+    assert bool(problems) is not is_right
+    assert all(f"handover_{what}_file" in problem for problem in problems)
+
+
+def test_a_run_is_no_top_up_of_itself() -> None:
+    assert check_together({**_read_shipped(), "top_up_of": ["test_ward"]})
+    assert not check_together({**_read_shipped(), "top_up_of": ["another"]})
+
+
+@pytest.mark.parametrize("value", [[1], [""], ["r8_1", "r8_1"]])
+def test_earlier_runs_are_listed_by_name_and_each_once(value: list[object]) -> None:
+    assert check_parameter(BY_NAME["top_up_of"], value)
+    assert not check_parameter(BY_NAME["top_up_of"], ["r8_1", "r8_2"])

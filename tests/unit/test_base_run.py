@@ -25,7 +25,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from recruitlib.base import run as run_module
-from recruitlib.base.audit import AUDIT_NAME, append_entry, find_latest, read_entries
+from recruitlib.base.audit import AUDIT_NAME, RUN_NAME, append_entry, find_latest, read_entries
 from recruitlib.base.counts import Count
 from recruitlib.base.errors import (
     AwaitingPerson,
@@ -36,13 +36,15 @@ from recruitlib.base.errors import (
 )
 from recruitlib.base.guards import GUARDS, list_due
 from recruitlib.base.officers import DEMONSTRATION_OFFICERS
-from recruitlib.base.parameters import NOTEBOOKS, PARAMETERS, STAGES
+from recruitlib.base.open_run import open_run, open_supplied
+from recruitlib.base.parameters import NOTEBOOKS, PARAMETERS, STAGES, validate_parameters
 from recruitlib.base.record import LIVE_VARIABLE
 from recruitlib.base.run import (
     Stage,
     ask_guard,
     asking,
     begin_stage,
+    check_loaded_again,
     complete_stage,
     find_today,
     keep_proposal,
@@ -57,6 +59,8 @@ from recruitlib.base.run import (
     tabulate_guards,
     tabulate_parameters,
 )
+from recruitlib.base.serial_lock import hold_serials
+from recruitlib.base.traces import remember_terms
 from recruitlib.base.vault import (
     KEY_NAME,
     KEY_VARIABLE,
@@ -67,6 +71,7 @@ from recruitlib.base.vault import (
     read_private,
 )
 from recruitlib.base.verification import verify_record
+from tests.unit.stages import make_residents
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = yaml.safe_load((ROOT / "params/test_ward.yaml").read_text(encoding="utf-8"))
@@ -384,6 +389,133 @@ def test_going_back_deletes_what_this_and_every_later_stage_had_made(folder: Pat
     assert _list_wrong_files(folder) == []
 
 
+# All parameters with their defaults, as a parameter file is read.
+WHOLE = validate_parameters(SHIPPED, STAGES)
+
+
+def _change_serials(folder: Path, act: str = "reprint") -> str:
+    """Write what an act on serials leaves: its entry and the PDF of a reprint."""
+    name = f"{PRIVATE}/labels_reprint-001.pdf"
+    (folder / name).write_bytes(b"%PDF again")
+    digest = hashlib.sha256(b"%PDF again").hexdigest()
+    append_entry(folder, "05", "serials_changed", act=act, files={name: digest})
+    return name
+
+
+def test_a_reprint_goes_with_the_print_that_is_made_anew_and_stays_for_the_hand_over(
+    folder: Path,
+) -> None:
+    _run("01", "02", "03", "04")
+    name = _change_serials(folder)
+    _begin("05")
+    assert (folder / name).exists()
+    _begin("04")
+    assert not (folder / name).exists()
+    assert _list_wrong_files(folder) == []
+    _run("04", "05")
+    assert not (folder / name).exists()
+
+
+@pytest.mark.parametrize("number", ["02", "03", "04"])
+def test_after_a_delta_the_void_are_not_printed_anew_from_what_01_had_loaded(
+    folder: Path, number: str
+) -> None:
+    _run("01", "02", "03", "04")
+    name = _change_serials(folder, "delta")
+    before = read_entries(folder)
+    for again in (number, number):
+        with pytest.raises(GuardError, match="01 からやり直してください"):
+            _begin(again)
+    assert read_entries(folder) == before
+    assert (folder / name).exists()
+
+
+@pytest.mark.parametrize("act", ["reprint", "spoil"])
+def test_after_another_act_than_a_delta_the_print_may_be_made_anew(folder: Path, act: str) -> None:
+    _run("01", "02", "03", "04")
+    _change_serials(folder, act)
+    _run("04", "02", "03", "04", "05")
+
+
+def test_after_a_delta_the_run_goes_on_with_the_hand_over_or_from_01(folder: Path) -> None:
+    _run("01", "02", "03", "04")
+    _change_serials(folder, "delta")
+    _begin("05")
+    with pytest.raises(GuardError, match="01 からやり直してください"):
+        _begin("04")
+    _run("01", "02", "03", "04")
+    _run("03", "04", "05")
+
+
+def test_an_extract_that_was_loaded_before_a_delta_is_known_again(folder: Path) -> None:
+    def load(digest: str) -> None:
+        append_entry(folder, "01", "completed", files={}, counts=[], inputs={"registry": digest})
+
+    load("older")
+    load("old")
+    assert check_loaded_again(folder, "old") == []
+    _change_serials(folder, "spoil")
+    assert check_loaded_again(folder, "old") == []
+    _change_serials(folder, "delta")
+    load("new")
+    for digest in ("older", "old"):
+        (problem,) = check_loaded_again(folder, digest)
+        assert "本日の抽出" in problem
+    assert check_loaded_again(folder, "new") == []
+
+
+# ---- a run opened between its notebooks ----
+
+
+def test_between_the_print_and_the_hand_over_a_run_is_opened_without_beginning_anything(
+    folder: Path,
+) -> None:
+    _run("01", "02", "03", "04")
+    before = read_entries(folder)
+    stage = open_run(folder.parents[1], {**WHOLE, "handover_registry_file": "of_today.csv"})
+    assert (stage.number, stage.today) == ("05", date(2026, 5, 25))
+    assert stage.parameters["handover_registry_file"] == "of_today.csv"
+    assert read_private_table(stage, "table_03").equals(TABLE)
+    assert [entry["event"] for entry in read_entries(folder)[len(before) :]] == ["opened"]
+
+
+@pytest.mark.parametrize("last", ["01", "03"])
+def test_a_run_that_is_not_printed_is_not_opened(folder: Path, last: str) -> None:
+    _run(*STAGES[: STAGES.index(last) + 1])
+    with pytest.raises(IntegrityError, match="完了していません"):
+        open_run(folder.parents[1], WHOLE)
+
+
+def test_a_run_is_not_opened_with_another_parameter_a_changed_output_or_after_the_hand_over(
+    folder: Path,
+) -> None:
+    _run("01", "02", "03", "04")
+    root = folder.parents[1]
+    with pytest.raises(IntegrityError, match="確定した項目 late_optout"):
+        open_run(root, {**WHOLE, "late_optout": "return"})
+    labels = folder / PRIVATE / "labels_04.pdf"
+    labels.write_bytes(b"%PDF-changed")
+    with pytest.raises(IntegrityError, match=r"labels_04\.pdf"):
+        open_run(root, WHOLE)
+    labels.write_bytes(b"%PDF")
+    _run("05")
+    with pytest.raises(GuardError, match="提供済み"):
+        open_run(root, WHOLE)
+    assert open_supplied(root, WHOLE).number == "05"
+
+
+def test_a_run_whose_labels_have_not_left_or_that_is_closed_is_not_opened_as_supplied(
+    folder: Path,
+) -> None:
+    _run("01", "02", "03", "04")
+    with pytest.raises(ParameterError, match="まだ提供していません.*recruitlib delta"):
+        open_supplied(folder.parents[1], WHOLE)
+    _run("05", "06")
+    (folder / PRIVATE / KEY_NAME).unlink()
+    with pytest.raises(ParameterError, match="廃棄まで終わっていて"):
+        open_supplied(folder.parents[1], WHOLE)
+
+
 def test_a_stage_run_again_replaces_its_counts_and_drops_the_later_ones(folder: Path) -> None:
     _run("01", "02", "03", "01")
     assert (folder / "counts.csv").read_bytes() == (
@@ -675,3 +807,67 @@ def test_a_stage_that_was_begun_again_is_not_complete(folder: Path) -> None:
     assert list_completed(read_entries(folder)) == ["01", "02", "03"]
     _run("02")
     assert list_completed(read_entries(folder)) == ["01", "02"]
+
+
+def test_what_an_act_that_was_cut_off_has_left_is_erased_when_the_run_is_opened(
+    folder: Path,
+) -> None:
+    _run("01", "02", "03", "04")
+    known = _change_serials(folder)
+    private = folder / PRIVATE
+    strays = ["labels_reprint-002.pdf", "lot_reprint-002.age", ".labels_all.pdf.partial"]
+    # What 05 writes just now has other names, and its entry comes after it.
+    for name in (*strays, "void.age"):
+        (private / name).write_bytes(b"%PDF of somebody")
+    with hold_serials(folder), pytest.raises(AwaitingPerson, match="もう一度"):
+        open_run(folder.parents[1], WHOLE)
+    assert all((private / name).exists() for name in strays)
+    open_run(folder.parents[1], WHOLE)
+    assert [name for name in strays if (private / name).exists()] == []
+    assert (private / "void.age").exists() and (folder / known).exists()
+    (private / "void.age").unlink()
+    assert _list_wrong_files(folder) == []
+
+
+def test_no_stage_begins_while_an_act_on_the_serials_is_at_work(folder: Path) -> None:
+    _run("01", "02", "03", "04")
+    open_run(folder.parents[1], WHOLE)
+    before = read_entries(folder)
+    with hold_serials(folder), pytest.raises(AwaitingPerson, match="もう一度"):
+        _begin("05")
+    assert not [one for one in read_entries(folder)[len(before) :] if one["event"] == "begun"]
+    assert _begin("05").number == "05"
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "value"),
+    [
+        ("02", "form_file", "inputs/架空野花子.csv"),
+        ("04", "print_protections_attested_by", "架空野 花子"),
+        ("05", "handover_registry_file", "inputs/架空野　花子/registry.csv"),
+        ("05", "checklist_files", ["params/架空野花子.yaml"]),
+    ],
+)
+def test_a_parameter_that_names_a_person_is_refused_before_it_stands_in_the_record(
+    folder: Path, number: str, name: str, value: Any
+) -> None:
+    _run(*STAGES[: STAGES.index(number)])
+    people = make_residents({"full_name": "架空野　花子"})
+    remember_terms(folder, KEY, "01", people)
+    with pytest.raises(ParameterError, match=rf"{name}（.*） に個人の情報") as stop:
+        _begin(number, **{name: value})
+    assert "架空野" not in str(stop.value)
+    record = (folder / AUDIT_NAME).read_text(encoding="utf-8")
+    assert "架空野" not in record + (folder / RUN_NAME).read_text(encoding="utf-8")
+    assert read_entries(folder)[-1]["event"] != "begun"
+    assert _begin(number).number == number
+
+
+def test_before_01_nothing_is_known_of_anybody_and_nothing_is_searched(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*given: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(run_module, "read_scanner", refuse)
+    assert _begin("01").number == "01"

@@ -80,8 +80,9 @@ def test_the_commands_are_those_of_the_manual(call: Call) -> None:
     assert set(cli.commands.commands) == {
         "demo", "run", "synth", "seal", "verify", "cases", "decide", "confirm", "approve",
         "register", "inspect", "match", "towns", "why", "decide-listed", "sheet", "fonts", "officer",
-        "review", "cases-workbook", "decide-workbook", "sign", "duty", "correction", "supplied",
-        "show", "access-review",
+        "review", "cases-workbook", "decide-workbook", "sign", "duty", "correction", "lookup",
+        "show", "access-review", "delta", "reprint", "spoil", "late-optouts", "discard-request",
+        "new-year", "runs",
     }  # fmt: skip
     assert all(name in out for name in cli.commands.commands)
 
@@ -625,6 +626,10 @@ def test_duties_are_opened_listed_settled_and_written_as_a_paper(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(OFFICER_PASSPHRASE_VARIABLE, "demo")
     assert call("duty", "list", "--demonstration") == (0, "まだ何もありません。\n", "")
+    assert "本番の簿冊・控えです。見本は --demonstration" in call("duty", "list")[1]
+    for words in (["duty", "settle", "1", "--result", "済"], ["lookup", "--purpose", "監査"]):
+        code, _, err = call(*words, "--by", STAFF)
+        assert (code, "職員の一覧に" in err, "見本は --demonstration" in err) == (10, True, True)
     about, due = "シール1枚の所在", "2020-01-31"  # past on every day on which this is run
     words = ["--kind", "incident", "--about", about, "--due", due, "--by", STAFF]
     code, out, _ = call("duty", "add", *words, "--demonstration")
@@ -635,13 +640,19 @@ def test_duties_are_opened_listed_settled_and_written_as_a_paper(
     code, _, err = call("duty", "list", "--demonstration", "--out", "register.pdf")
     assert (code, "上書きはしません" in err) == (10, True)
     settled = ["duty", "settle", "1", "--result", "見つかった", "--by", SECOND, "--demonstration"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\ny\n"))
+    code, out, err = call(*settled)
+    assert (code, "何も書いていません" in err) == (10, True)
+    assert f"番号 1  期限 2020-01-31  事故    {about}" in out
+    assert call("duty", "list", "--demonstration")[1].startswith("1  期限を過ぎています")
     assert call(*settled)[0] == 0
-    assert call(*settled)[0] == 10
+    code, _, err = call(*settled)
+    assert (code, "もう済んでいます" in err) == (10, True)
     assert "1  済（" in call("duty", "list", "--demonstration")[1]
 
 
-@pytest.mark.parametrize("serials", ["12、40", "", "12-40", "twelve", "-3"])
-def test_serials_of_a_correction_are_numbers_with_commas(
+@pytest.mark.parametrize("serials", ["", "p.3", "twelve", "-3", "40-12", "1,040"])
+def test_serials_of_a_correction_are_read_like_those_of_every_command(
     project: Path, call: Call, serials: str
 ) -> None:
     folder = project / "runs/test_ward"
@@ -650,4 +661,4 @@ def test_serials_of_a_correction_are_numbers_with_commas(
     (folder / "run.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     words = [f"--serials={serials}", "--due", "2026-06-15", "--by", STAFF]
     code, _, err = call("correction", str(project / PARAMETERS), *words)
-    assert (code, "--serials" in err) == (10, True)
+    assert (code, "通番" in err) == (10, True)

@@ -385,9 +385,9 @@ def test_without_any_count_of_labels_a_run_is_not_closed(tmp_path: Path) -> None
         disposal.destroy_private(stage, attest(GONE))
 
 
-def test_reprints_and_top_ups_need_an_end_as_well(tmp_path: Path) -> None:
+def test_reprints_need_an_end_as_well(tmp_path: Path) -> None:
     folder = begin(tmp_path).folder
-    more = [Count("18", "reprints", 1), Count("18", "top_ups", 2)]
+    more = [Count("18", "reprints", 3)]
     (folder / "counts.csv").write_bytes(write_counts([*COUNTS, *more]))
     assert "6 枚のうち" in disposal.check_ends(folder)[0]
     ended = [*COUNTS, *more, Count("18", "voided", 3)]
@@ -397,7 +397,7 @@ def test_reprints_and_top_ups_need_an_end_as_well(tmp_path: Path) -> None:
 
 def test_the_ends_of_all_serials_are_shown_by_cohort(tmp_path: Path) -> None:
     table = disposal.tabulate_ends(begin(tmp_path))
-    assert table.values.tolist() == [["18歳", 3, 2, 0, 1]]
+    assert table.values.tolist() == [["18歳", 3, 0, 2, 0, 1]]
 
 
 def test_nothing_is_destroyed_before_the_office_can_answer_for_whom_it_has_supplied(

@@ -13,18 +13,20 @@ import json
 import os
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from recruitlib.base.audit import append_entry
-from recruitlib.base.errors import GuardError
+from recruitlib.base.errors import GuardError, ParameterError
 from recruitlib.base.run import Stage
 from recruitlib.base.traces import remember_terms
 from recruitlib.closing import disposal
+from recruitlib.closing.attestation import check_sources
 from recruitlib.closing.private_files import list_private
 from recruitlib.closing.remains import check_remains, search_remains
-from recruitlib.handover.sources import SOURCES, note_sources
+from recruitlib.handover.sources import SOURCES, list_sources, note_sources, note_used
 from tests.unit.closings import GONE, KEPT, attest, begin, own_places, place_sources
 from tests.unit.stages import KEY, list_last_answer, make_residents
 
@@ -287,6 +289,54 @@ def test_the_sources_are_noted_with_keyed_digests_and_without_names(tmp_path: Pa
     assert set(noted["facts"]["sources"]) == {*SOURCES} - {"form_file"}
     digest = hmac.new(KEY.digest_key, SOURCE, hashlib.sha256).hexdigest()
     assert noted["facts"]["sources"]["registry_file"] == [len(SOURCE), digest]
+
+
+def test_a_file_that_an_act_has_read_is_a_source_by_its_path(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    given = {**stage.parameters, "handover_registry_file": "inputs/r8/0521.csv"}
+    act = replace(stage, number="05", parameters=given)
+    place(act.locate("handover_registry_file"), SOURCE)
+    note_used(act)
+    assert list_sources(stage)["inputs/r8/0521.csv"] == tmp_path / "inputs/r8/0521.csv"
+    assert len(list_sources(stage)) == len(SOURCES) + 1
+    problems = check_sources(stage, attest(GONE))
+    assert [one for one in problems if "作業で読んだファイル inputs/r8/0521.csv" in one]
+    gone = {**GONE, "inputs/r8/0521.csv": "destroyed"}
+    assert "ファイルが残っています" in check_sources(stage, attest(gone))[0]
+    act.locate("handover_registry_file").unlink()
+    assert check_sources(stage, attest(gone)) == []
+    other = {**gone, "inputs/r8/another.csv": "destroyed"}
+    assert "読んだファイルではありません" in check_sources(stage, attest(other))[0]
+    # A copy of it is known by its content although the file is gone.
+    place(tmp_path / "inputs/copied.txt", SOURCE)
+    assert find(stage) == ["inputs/copied.txt"]
+
+
+def test_a_file_that_a_stage_had_read_before_it_was_begun_again_is_asked_for_too(
+    tmp_path: Path,
+) -> None:
+    # An application before the print takes the run back: the lists of the load day lie there still.
+    stage = begin(tmp_path)
+    earlier = place(tmp_path / "inputs/0518.csv", b"the list of the load day")
+    for path in ("inputs/0518.csv", stage.parameters["form_file"]):
+        append_entry(stage.folder, "02", "begun", parameters={"form_file": path})
+    assert len(list_sources(stage)) == len(SOURCES) + 1
+    (problem,) = check_sources(stage, attest(GONE))
+    assert "inputs/0518.csv" in problem
+    (problem,) = check_sources(stage, attest({**GONE, "inputs/0518.csv": "destroyed"}))
+    assert "ファイルが残っています" in problem
+    assert check_sources(stage, attest({**GONE, "inputs/0518.csv": "kept: 監査のため"})) == []
+    earlier.unlink()
+    assert check_sources(stage, attest({**GONE, "inputs/0518.csv": "destroyed"})) == []
+
+
+def test_a_file_named_after_a_person_does_not_enter_the_chain(tmp_path: Path) -> None:
+    stage = begin(tmp_path)
+    remember_terms(stage.folder, KEY, "01", make_residents({"full_name": "架空野　花子"}))
+    given = {**stage.parameters, "handover_registry_file": "inputs/架空野花子.csv"}
+    with pytest.raises(ParameterError, match="名前に個人の情報"):
+        note_used(replace(stage, number="05", parameters=given))
+    assert "花子" not in (stage.folder / "audit.jsonl").read_text(encoding="utf-8")
 
 
 def test_a_source_that_is_kept_is_no_copy_of_itself(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import yaml
 from recruitlib.base.audit import AUDIT_NAME, RUN_NAME, append_entry, digest_bytes, read_entries
 from recruitlib.base.errors import IntegrityError, ParameterError
 from recruitlib.base.officers import Officer, is_signed
+from recruitlib.base.run import Stage
 from recruitlib.base.verification import verify_record
 from recruitlib.handover import duties
 from recruitlib.handover.correction import correct_labels
@@ -20,16 +21,30 @@ from tests.unit.stages import make_stage
 DUE = "2026-06-15"
 
 
+def change_serials(stage: Stage, act: str, reason: str, **changes: object) -> None:
+    """Write an act of two officers on serials, as far as the serials are read from it."""
+    serials = changes.get("spoiled", changes.get("voided"))
+    content = {"act": act, "reason": reason, "digest": "", "serials": serials}
+    facts = {"voided": [], "spoiled": [], "reprinted": [], "lot": "", **changes}
+    append_entry(
+        stage.folder, "05", "serials_changed", act=act, reason=reason, digest="", files={},
+        change={"content": content, "prepared_signature": ""}, **facts,
+    )  # fmt: skip
+
+
 @pytest.fixture
 def supplied(tmp_path: Path) -> Path:
-    """Give a project folder whose run has handed over fourteen labels."""
+    """Give a project folder whose run has printed fifteen labels and handed over twelve."""
     stage = make_stage(tmp_path, "05")
     content = yaml.safe_dump({"01": dict(stage.parameters)}, allow_unicode=True).encode()
     (stage.folder / RUN_NAME).write_bytes(content)
     (stage.folder / "handover").mkdir()
     counts = [["18", "labels", 5], ["22", "labels", 9], ["all", "sheets", 2]]
     append_entry(stage.folder, "04", "completed", files={}, counts=counts)
-    said: dict[str, object] = {"received_on": "2026-05-25", "spoiled_serials": [9]}
+    # The ninth was torn up, the second printed again as serial 15, and the seventh voided by 05.
+    change_serials(stage, "spoil", "", spoiled=[9])
+    change_serials(stage, "reprint", "soiled", voided=[2], reprinted=[[2, 15]], lot="reprint-001")
+    said: dict[str, object] = {"received_on": "2026-05-25"}
     append_entry(
         stage.folder, "05", "completed", files={RUN_NAME: digest_bytes(content)}, counts=[],
         signed={"content": said, "signatures": {}, "officers": {}}, voided=[7],
@@ -44,12 +59,12 @@ def correct(root: Path, *serials: int, due: str = DUE) -> tuple[Path, duties.Dut
 def test_the_notice_names_the_serials_in_order_and_stands_in_the_record(supplied: Path) -> None:
     folder = supplied / "runs/test_ward"
     head = read_entries(folder)[-1]["hash"]
-    path, _ = correct(supplied, 14, 3)
+    path, opened = correct(supplied, 15, 3)
     assert path == folder / "handover/correction_001.pdf"
     text = read_paper(path)
     for part in (
         "訂正通知1",
-        "通番3、14",
+        "通番3、15",
         "2枚",
         "令和8年6月15日",
         "提供した日令和8年5月25日",
@@ -60,8 +75,9 @@ def test_the_notice_names_the_serials_in_order_and_stands_in_the_record(supplied
         assert part in text
     facts = read_entries(folder)[-1]["facts"]
     assert facts["files"] == {"handover/correction_001.pdf": digest_bytes(path.read_bytes())}
+    assert facts["duty"] == opened.number == 1
     signed = facts["signed"]
-    assert signed["content"]["serials"] == [3, 14]
+    assert signed["content"]["serials"] == [3, 15]
     officer = Officer(**signed["officers"][STAFF])
     assert is_signed(officer, signed["content"], signed["signatures"][STAFF])
     path.write_bytes(b"%PDF")
@@ -78,6 +94,18 @@ def test_each_notice_has_a_number_and_a_report_that_is_due(supplied: Path) -> No
         "deletion_recipient", "test_ward", DUE, STAFF,
     )  # fmt: skip
     assert again.about == "訂正通知2の通番（2枚）の廃棄又は返却の報告"
+
+
+def test_a_notice_that_is_cut_off_leaves_a_duty_too_many_and_is_made_again(
+    supplied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as cut:
+        cut.setattr("recruitlib.handover.sending.write_atomically", None)
+        with pytest.raises(TypeError):
+            correct(supplied, 3)
+    assert [duty.number for duty in duties.read_duties(supplied, True)] == [1]
+    path, opened = correct(supplied, 3)
+    assert (path.name, opened.number) == ("correction_001.pdf", 2)
 
 
 def test_a_notice_that_is_cut_off_the_record_is_found_by_the_office_s_note(supplied: Path) -> None:
@@ -99,9 +127,10 @@ def test_a_notice_that_is_cut_off_the_record_is_found_by_the_office_s_note(suppl
 @pytest.mark.parametrize(
     ("serials", "due", "told"),
     [
-        ((), DUE, "通番を一つずつ"), ((3, 3), DUE, "通番を一つずつ"), ((0,), DUE, "1 から 14 まで"),
-        ((15,), DUE, "1 から 14 まで"), ((3,), "15日", "期限は"),
-        ((3,), "2026-05-25", "提供した日"), ((3, 7), DUE, "通番 7 は取消し"), ((9,), DUE, "通番 9 は"),
+        ((), DUE, "通番を一つずつ"), ((3, 3), DUE, "通番を一つずつ"), ((0,), DUE, "通番 0 は、提供"),
+        ((16,), DUE, "通番 16 は、提供"), ((3,), "15日", "期限は"),
+        ((3,), "2026-05-25", "提供した日"), ((3, 7), DUE, "通番 7 は、提供していません"), ((9,), DUE, "通番 9 は"),
+        ((2, 15), DUE, "通番 2 は、提供していません"),
     ],
 )  # fmt: skip
 def test_a_serial_or_day_that_is_none_leaves_nothing_behind(

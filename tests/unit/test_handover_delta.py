@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,13 +17,16 @@ from recruitlib.handover.delta import (
     VOID_COLUMNS,
     digest_delta,
     find_void,
+    render_pull_list,
     tabulate_pull_list,
     tabulate_reasons,
 )
+from tests.papers import read_paper
 from tests.unit.stages import make_residents
 
 TODAY = date(2026, 5, 25)
-PRINTED = make_residents(*[{}] * 8)
+PEOPLE = make_residents(*[{}] * 8)
+PRINTED = PEOPLE.assign(serial=range(1, 9))
 LABELS = pd.DataFrame(
     {
         "serial": range(1, 9),
@@ -29,13 +34,14 @@ LABELS = pd.DataFrame(
         "sheet": [1] * 6 + [2] * 2,
         "position": [*range(1, 7), 1, 2],
         "addressee_id": PRINTED["addressee_id"],
+        "state": "live",
     }
 )
 
 
 def read_today(**changes: Any) -> pd.DataFrame:
     """Give the records of handover day; ``p3={...}`` changes the third person."""
-    records = PRINTED.drop(columns="cohort").assign(is_latest=True, left_on="")
+    records = PEOPLE.drop(columns="cohort").assign(is_latest=True, left_on="")
     for person, cells in changes.items():
         for name, value in cells.items():
             records.loc[int(person[1:]) - 1, name] = value
@@ -43,9 +49,12 @@ def read_today(**changes: Any) -> pd.DataFrame:
 
 
 def find(
-    records: pd.DataFrame, protected: list[str] | None = None, opted_out: list[str] | None = None
+    records: pd.DataFrame,
+    protected: Sequence[str] = (),
+    opted_out: Sequence[str] = (),
+    supplied: Sequence[str] = (),
 ) -> dict[int, str]:
-    void = find_void(LABELS, PRINTED, records, protected or [], opted_out or [], TODAY)
+    void = find_void(LABELS, PRINTED, records, protected, opted_out, supplied, TODAY)
     assert void.columns.tolist() == list(VOID_COLUMNS)
     return dict(zip(void["serial"], void["reason"], strict=True))
 
@@ -72,6 +81,8 @@ def test_nothing_is_void_where_nothing_changed() -> None:
         ({"postal_code": "１６０００９９"}, "moved_within"),
         ({"full_name": "新姓　三郎"}, "renamed"),
         ({"full_name": "試験　三郎3\U000e0100"}, "renamed"),
+        ({"birth_date": "2009-05-04"}, "birth_changed"),
+        ({"birth_date": "2009-05-04", "address": "x"}, "birth_changed"),
         ({"nationality": "foreign"}, "nationality_lost"),
         ({"status": "dead", "address": "x", "full_name": "y", "nationality": "foreign"}, "died"),
         ({"status": "moved_out", "address": "x", "left_on": "2026-05-20"}, "moved_out"),
@@ -116,8 +127,29 @@ def test_new_applications_and_new_protection_void_and_protection_is_named_first(
     assert find(read_today(), ["0000000099"], ["0000000098"]) == {}
 
 
+def test_whom_another_run_has_handed_over_is_void_unless_more_is_known_of_him() -> None:
+    second, fifth = PRINTED["addressee_id"][1], PRINTED["addressee_id"][4]
+    records = read_today(p2={"status": "dead"})
+    assert find(records, supplied=[second]) == {2: "already_supplied"}
+    assert find(records, [], [fifth], [fifth]) == {2: "died", 5: "newly_opted_out"}
+
+
+def test_a_label_is_compared_with_what_it_says_itself_and_not_with_an_older_one() -> None:
+    # Moved, printed again as serial 9, and moved back: then the older label would be the right one.
+    moved = read_today(p3={"address": "東京都新宿区片町99番"})
+    labels = pd.concat([LABELS, LABELS.iloc[[2]].assign(serial=9, bundle="reprint-001")])
+    again = PRINTED.iloc[[2]].assign(serial=9, address="東京都新宿区片町99番")
+    printed = pd.concat([PRINTED, again], ignore_index=True)
+
+    def list_void(records: pd.DataFrame) -> list[int]:
+        return find_void(labels, printed, records, [], [], [], TODAY)["serial"].tolist()
+
+    assert list_void(moved) == [3]
+    assert list_void(read_today()) == [9]
+
+
 def test_a_label_whose_person_is_not_in_the_printed_list_is_void() -> None:
-    void = find_void(LABELS, PRINTED.iloc[:7], read_today(), [], [], TODAY)
+    void = find_void(LABELS, PRINTED.iloc[:7], read_today(), [], [], [], TODAY)
     assert void["serial"].tolist() == [8]
 
 
@@ -128,7 +160,8 @@ def test_the_void_labels_are_exactly_those_whose_people_changed(changed: dict[in
         "died": {"status": "dead"}, "moved_out": {"status": "moved_out"},
         "removed": {"status": "removed"}, "moved_within": {"address": "x"},
         "renamed": {"full_name": "x"}, "nationality_lost": {"nationality": "foreign"},
-        "newly_protected": {}, "newly_opted_out": {}, "not_found": {},
+        "newly_protected": {}, "newly_opted_out": {}, "not_found": {}, "already_supplied": {},
+        "birth_changed": {"birth_date": "2009-05-04"},
     }  # fmt: skip
     records = read_today(**{f"p{serial}": cells[reason] for serial, reason in changed.items()})
     ids = {
@@ -138,7 +171,8 @@ def test_the_void_labels_are_exactly_those_whose_people_changed(changed: dict[in
         for reason in REASONS
     }
     records = records[~records["addressee_id"].isin(ids["not_found"])]
-    assert find(records, ids["newly_protected"], ids["newly_opted_out"]) == changed
+    barred = (ids[name] for name in ("newly_protected", "newly_opted_out", "already_supplied"))
+    assert find(records, *barred) == changed
 
 
 VOID = pd.DataFrame(
@@ -151,7 +185,9 @@ VOID = pd.DataFrame(
 def test_the_pull_list_tells_where_the_labels_are_and_not_why() -> None:
     table = tabulate_pull_list(VOID)
     assert table.columns.tolist() == ["束", "シート", "シートの中の位置", "通番"]
-    assert table["通番"].tolist() == [2, 3, 7]
+    assert table["通番"].tolist() == ["2", "3", "7"]
+    # As it is typed: a table would write a number with a comma, and 3,598 be taken for two serials.
+    assert tabulate_pull_list(VOID.assign(serial=3598))["通番"].tolist() == ["3598"] * 3
     shown = table.to_csv()
     assert not [word for word in (*REASONS, *REASONS.values(), "0000000007") if word in shown]
 
@@ -170,7 +206,12 @@ def test_the_digest_is_of_every_void_serial_and_reason_and_of_every_label() -> N
     digest = digest_delta(VOID, LABELS, b"key")
     assert digest_delta(VOID.copy(), LABELS.copy(), b"key") == digest
     other_reason = VOID.assign(reason=["died", "died", "newly_opted_out"])
-    other_lots = [LABELS.iloc[:7], LABELS.iloc[1:], LABELS.assign(serial=range(2, 10))]
+    other_lots = [
+        LABELS.iloc[:7],
+        LABELS.iloc[1:],
+        LABELS.assign(serial=range(2, 10)),
+        LABELS.assign(state=["voided"] + ["live"] * 7),
+    ]
     others = [(VOID, LABELS, b"k"), (VOID.iloc[:2], LABELS, b"key"), (other_reason, LABELS, b"key"),
               (VOID.assign(serial=[7, 3, 4]), LABELS, b"key"), (VOID.iloc[:0], LABELS, b"key"),
               *((VOID, lot, b"key") for lot in other_lots)]  # fmt: skip
@@ -193,3 +234,13 @@ def test_a_confirmation_of_a_lot_with_one_other_person_does_not_fit(
 def test_a_confirmation_of_a_lot_in_another_order_does_not_fit() -> None:
     exchanged = LABELS.assign(addressee_id=LABELS["addressee_id"].tolist()[::-1])
     assert digest_delta(VOID, exchanged, b"key") != digest_delta(VOID, LABELS, b"key")
+
+
+def test_the_paper_to_pull_by_has_a_box_for_each_label_and_no_reason(tmp_path: Path) -> None:
+    path = tmp_path / "pull.pdf"
+    path.write_bytes(render_pull_list(tabulate_pull_list(VOID), "r8_1", TODAY, True))
+    text = read_paper(path)
+    assert "抜く一覧（3枚）" in text and text.count("□") == 3 and "実行名:r8_1" in text
+    assert "見本（架空の区）" in text and "令和8年5月25日" in text
+    assert "左上から右へ、行の順に、空いた所も数えます" in text
+    assert not [word for word in (*REASONS.values(), "0000000007") if word in text]

@@ -150,7 +150,7 @@ def test_the_conditions_say_since_when_the_memorandum_is_in_force(
 
 def test_a_correction_names_serials_and_what_to_do_and_never_why() -> None:
     text = expect_parts(
-        write_correction(), "訂正通知1", "12、1,040", "2枚", "使わないで", "廃棄", "返却",
+        write_correction(), "訂正通知1", "12、1040", "2枚", "使わないで", "廃棄", "返却",
         "令和8年6月15日", HEAD,
     )  # fmt: skip
     for telling in ("死亡", "転出", "支援措置", "申出"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,19 +22,21 @@ from recruitlib.base.errors import (
     ParameterError,
     RecruitError,
 )
-from recruitlib.base.parameters import read_parameters
+from recruitlib.base.office import open_office
 from recruitlib.base.run import Stage, ask_guard, read_completed, read_private_table
 from recruitlib.base.scope import read_scope
+from recruitlib.base.serial_lock import hold_serials
+from recruitlib.base.supplies import Supply, digest_named, digest_resident, keep_supplies
 from recruitlib.base.tables import ReadTable
-from recruitlib.handover import provision
+from recruitlib.handover import handover_day, provision
 from recruitlib.handover.delta import VOID_COLUMNS, digest_delta
 from recruitlib.handover.duties import locate_duties, open_duties_of, read_duties
 from recruitlib.handover.notices import NOTICES, Notices
 from recruitlib.handover.provision import Delta
+from recruitlib.handover.serials import Ledger, begin_ledger, reprint_serials, spoil_serials
 from recruitlib.optouts.cases import CASE_COLUMNS
 from recruitlib.optouts.exclusion import Matched
 from recruitlib.registry.extract import Extract
-from tests.conftest import ROOT
 from tests.officers import SECOND, STAFF, sign_content_as
 from tests.papers import read_paper
 from tests.unit.scopes import read_demo, write_scope
@@ -55,7 +58,9 @@ LABELS = pd.DataFrame(
     }
 )  # fmt: skip
 VOID = LABELS.loc[[1, 12]].assign(reason=["died", "newly_protected"])[list(VOID_COLUMNS)]
-DELTA = Delta(LABELS, VOID, digest_delta(VOID, LABELS, KEY.digest_key))
+TABLE = begin_ledger(LABELS)
+LEDGER = Ledger(TABLE, PEOPLE.assign(serial=range(1, 15)))
+DELTA = Delta(LEDGER, VOID, VOID, digest_delta(VOID, TABLE, KEY.digest_key))
 COUNTS = [
     Count(age, step, AGES.count(age))
     for step in ("cohort", "recipients", "labels")
@@ -76,17 +81,17 @@ def confirm(stage: Stage, **changes: object) -> None:
     """Write the confirmation as two officers and the receiver would."""
     content = {
         "demonstration": True, "run_id": "test_ward", "delta_digest": group_digest(DELTA.digest),
-        "prepared_by": STAFF, "confirmed_by": SECOND, "handler": HANDLER, "spoiled_serials": [],
-        "handed_over_labels": 12, "received_by": RECEIVER, "received_on": "2026-05-25",
+        "prepared_by": STAFF, "confirmed_by": SECOND, "handler": HANDLER, "handed_over_labels": 12,
+        "received_by": RECEIVER, "received_on": "2026-05-25",
     }  # fmt: skip
     signed = sign_content_as({**content, **changes}, STAFF, SECOND)
     text = yaml.safe_dump(signed, allow_unicode=True)
     stage.locate("handover_file").write_text(text, encoding="utf-8")
 
 
-def expect_stop(stage: Stage, error: type[RecruitError], guard: str) -> str:
+def expect_stop(stage: Stage, error: type[RecruitError], guard: str, delta: Delta = DELTA) -> str:
     with pytest.raises(error, match=re.escape(guard)) as stop:
-        provision.require_receipt(stage, DELTA)
+        provision.require_receipt(stage, delta)
     assert type(stop.value) is error
     assert list_last_answer(stage, guard) == "no"
     return str(stop.value)
@@ -107,6 +112,10 @@ def test_before_the_hand_over_the_papers_are_there_and_the_run_waits(tmp_path: P
     provision.keep_papers(stage, DELTA)
     message = expect_stop(stage, AwaitingPerson, "handover.delta_settled")
     assert group_digest(DELTA.digest) in message
+    assert f"（{stage.parameters['handover_file']}）" in message
+    assert "渡す宛名シールは 12枚です。取消しの通番を抜き、" in message
+    for name in (provision.LETTER, provision.RECEIPT):
+        assert "下見（署名しない）" in read_paper(stage.folder / name)
     letter = read_paper(stage.folder / provision.LETTER)
     assert "宛名シール枚数12枚" in letter
     assert "欠番（取消し・汚損）2枚" in letter
@@ -116,6 +125,12 @@ def test_before_the_hand_over_the_papers_are_there_and_the_run_waits(tmp_path: P
     assert read_duties(stage.root, True) == []
 
 
+def test_where_nothing_is_void_nothing_is_to_be_pulled(tmp_path: Path) -> None:
+    none = DELTA._replace(void=VOID.iloc[:0])
+    message = expect_stop(begin(tmp_path), AwaitingPerson, "handover.delta_settled", none)
+    assert "渡す宛名シールは 14枚です。二人で数えて" in message
+
+
 def test_the_letter_names_the_head_of_the_record_as_it_stood(tmp_path: Path) -> None:
     stage = begin(tmp_path)
     head = group_digest(read_entries(stage.folder)[-1]["hash"])
@@ -123,16 +138,59 @@ def test_the_letter_names_the_head_of_the_record_as_it_stood(tmp_path: Path) -> 
     assert f"先頭値:{head.replace(' ', '')}" in read_paper(stage.folder / provision.LETTER)
 
 
+def end(table: pd.DataFrame, spoiled: Sequence[int] = ()) -> pd.DataFrame:
+    """End every label: some torn up before, some void on the day, the rest handed over."""
+    spoiled_before = spoil_serials(table, spoiled)
+    return provision.end_labels(DELTA._replace(ledger=LEDGER._replace(table=spoiled_before)))
+
+
+def print_again(table: pd.DataFrame, *olds: int, number: int = 1) -> pd.DataFrame:
+    """Print some labels again, on one new sheet."""
+    first = len(table) + 1
+    new = table.set_index("serial", drop=False).loc[list(olds)]
+    return reprint_serials(
+        table,
+        new.assign(
+            serial=range(first, first + len(olds)), bundle=f"reprint-{number:03d}", sheet=1,
+            position=range(1, len(olds) + 1), replaces=olds,
+        ),
+    )  # fmt: skip
+
+
+def test_the_letter_tells_reprints_and_never_counts_a_label_twice() -> None:
+    # Of fourteen labels 3 was torn up and printed again as 15, and that again as 17 with 4 as 16.
+    first = print_again(spoil_serials(TABLE, [3]), 3)
+    found = provision.list_label_counts(end(print_again(first, 4, 15, number=2)))
+    assert found == [
+        ("宛名シール 枚数", "10 枚"), ("宛名シール シート", "2 枚"), ("宛名シール 通番", "1 から 14 まで"),
+        ("宛名シール（再印刷） 枚数", "2 枚"), ("宛名シール（再印刷） シート", "1 枚"),
+        ("宛名シール（再印刷） 通番", "15 から 17 まで"), ("宛名シール 枚数の計", "12 枚"),
+        ("欠番（取消し・汚損）", "5 枚"),
+    ]  # fmt: skip
+
+
+def test_the_papers_write_serials_as_they_are_typed() -> None:
+    ended = provision.end_labels(DELTA)
+    found = provision.list_label_counts(ended.assign(serial=ended["serial"] + 1033))
+    assert ("宛名シール 通番", "1034 から 1047 まで") in found
+
+
+def test_a_sheet_of_which_nothing_is_left_is_not_counted() -> None:
+    found = provision.list_label_counts(end(TABLE, spoiled=[14]))
+    assert ("宛名シール シート", "1 枚") in found
+
+
 def test_a_letter_says_nothing_of_ages_unless_the_bundles_do() -> None:
-    one = provision.list_label_counts(LABELS, VOID)
+    one = provision.list_label_counts(provision.end_labels(DELTA))
     assert one == [
         ("宛名シール 枚数", "12 枚"), ("宛名シール シート", "2 枚"), ("宛名シール 通番", "1 から 14 まで"),
         ("欠番（取消し・汚損）", "2 枚"),
     ]  # fmt: skip
-    two = provision.list_label_counts(LABELS.assign(bundle=AGES), VOID, [14])
+    two = provision.list_label_counts(end(TABLE.assign(bundle=AGES), spoiled=[14]))
     assert [row for row in two if "枚数" in row[0]] == [
         ("宛名シール（18歳） 枚数", "4 枚"),
         ("宛名シール（22歳） 枚数", "7 枚"),
+        ("宛名シール 枚数の計", "11 枚"),
     ]
     assert two[-1] == ("欠番（取消し・汚損）", "3 枚")
 
@@ -140,7 +198,7 @@ def test_a_letter_says_nothing_of_ages_unless_the_bundles_do() -> None:
 def test_the_letter_counts_the_lots_of_a_bundle_together() -> None:
     lots = ["all-001"] * 9 + ["all-002"] * 5
     sheets = [1] * 7 + [2] * 2 + [1] * 5
-    found = provision.list_label_counts(LABELS.assign(bundle=lots, sheet=sheets), VOID)
+    found = provision.list_label_counts(end(TABLE.assign(bundle=lots, sheet=sheets)))
     assert found[:3] == [
         ("宛名シール 枚数", "12 枚"), ("宛名シール シート", "3 枚"), ("宛名シール 通番", "1 から 14 まで"),
     ]  # fmt: skip
@@ -206,15 +264,16 @@ def test_a_run_without_a_request_on_file_stops(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("handed_over", "spoiled"),
-    [(0, []), (11, []), (13, []), (12, [4]), (10, [4, 4]), (11, [2]), (11, [99])],
+    [(0, []), (11, []), (13, []), (12, [4]), (10, [4])],
 )
 def test_serials_that_do_not_add_up_stop(
     tmp_path: Path, handed_over: int, spoiled: list[int]
 ) -> None:
     # A42, A44: a spoiled sheet not reported, a sheet fewer than printed.
     stage = begin(tmp_path)
-    confirm(stage, handed_over_labels=handed_over, spoiled_serials=spoiled)
-    expect_stop(stage, GuardError, "handover.serials_complete")
+    confirm(stage, handed_over_labels=handed_over)
+    delta = DELTA._replace(ledger=LEDGER._replace(table=spoil_serials(TABLE, spoiled)))
+    expect_stop(stage, GuardError, "handover.serials_complete", delta)
 
 
 def test_counts_that_were_edited_stop_the_hand_over(tmp_path: Path) -> None:
@@ -226,28 +285,56 @@ def test_counts_that_were_edited_stop_the_hand_over(tmp_path: Path) -> None:
     expect_stop(stage, GuardError, "review.counts_balance")
 
 
-def test_a_finished_hand_over_leaves_the_ends_of_all_serials(tmp_path: Path) -> None:
-    # Nobody has approved the run of this test, so that a measure is open.
-    stage = begin(tmp_path, checklist_unmet="list")
-    store(stage, recipients=PEOPLE)
-    confirm(stage, spoiled_serials=[14], handed_over_labels=11)
-    receipt = provision.require_receipt(stage, DELTA)
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Note what a finished hand-over leaves to other modules: register, supplies and PDFs."""
+    noted: dict[str, Any] = {}
+    monkeypatch.setattr(provision, "note_ended", lambda stage: noted.update(ended=True))
+    files = {"labels_all.pdf": b"%PDF without the ended ones"}
+    monkeypatch.setattr(provision, "blank_lots", lambda stage, ledger: files)
+    monkeypatch.setattr(
+        provision,
+        "replace_lots",
+        lambda stage, ledger, made: noted.update(ledger=ledger, made=made),
+    )
+    monkeypatch.setattr(
+        provision, "keep_supplied",
+        lambda stage, handed, newest, receipt: noted.update(handed=handed, newest=newest),
+    )  # fmt: skip
+    return noted
+
+
+def finish(stage: Stage, delta: Delta) -> str:
+    """Finish a hand-over for which everything was confirmed."""
+    receipt = provision.require_receipt(stage, delta)
     for guard in ("record.chain_intact", "protection.list_fresh", "protection.every_row_found",
                   "optouts.complete"):  # fmt: skip
         ask_guard(stage, guard, [])
+    return provision.finish_provision(stage, delta, receipt)
+
+
+def test_a_finished_hand_over_leaves_the_ends_of_all_serials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, done: dict[str, Any]
+) -> None:
+    # Nobody has approved the run of this test, so that a measure is open.
+    stage = begin(tmp_path, checklist_unmet="list")
+    ledger = LEDGER._replace(table=spoil_serials(TABLE, [14]))
+    monkeypatch.setattr(provision, "read_ledger", lambda stage: ledger)
+    confirm(stage, handed_over_labels=11)
     notices = Notices(1, 0, (), {NOTICES: b"%PDF locked"})
-    delta = DELTA._replace(notices=notices)
-    assert provision.finish_provision(stage, delta, receipt).startswith("05 提供 完了: ")
+    delta = DELTA._replace(ledger=ledger, notices=notices)
+    assert finish(stage, delta).startswith("05 提供 完了: ")
     found = {(count.cohort, count.step): count.count for count in read_counts(stage.folder)}
-    assert [found[age, step] for age in ("18", "22") for step in ("handed_over", "voided", "spoiled")] == [
-        4, 1, 0, 7, 1, 1,
-    ]  # fmt: skip
+    steps = ("reprints", "handed_over", "voided", "spoiled")
+    assert [found[age, step] for age in ("18", "22") for step in steps] == [0, 4, 1, 0, 0, 7, 1, 1]
     assert "宛名シール枚数11枚" in read_paper(stage.folder / provision.LETTER)
+    for name in (provision.LETTER, provision.RECEIPT):
+        assert "下見" not in read_paper(stage.folder / name)
     assert "④住民基本台帳の担当" in read_paper(stage.folder / "handover/flow.pdf")
     assert "未" in read_paper(stage.folder / "handover/checklists.pdf")
     assert read_private_table(stage, "void")["serial"].tolist() == [2, 13]
-    table = provision.tabulate_serials(DELTA, receipt)
-    assert table.values.tolist() == [["18歳", 5, 4, 1, 0], ["22歳", 9, 7, 1, 1]]
+    table = provision.tabulate_serials(delta)
+    assert table.values.tolist() == [["18歳", 5, 0, 4, 1, 0], ["22歳", 9, 0, 7, 1, 1]]
     entry = read_paper(stage.folder / provision.ENTRY)
     for part in ("提供した日令和8年5月25日", "宛名シール枚数11枚", HANDLER, RECEIVER, f"準備した人{STAFF}（",
                  f"確認した人{SECOND}（"):  # fmt: skip
@@ -258,6 +345,41 @@ def test_a_finished_hand_over_leaves_the_ends_of_all_serials(tmp_path: Path) -> 
     record = (stage.folder / "audit.jsonl").read_text(encoding="utf-8")
     values = [*PEOPLE["full_name"], *PEOPLE["address"], *PEOPLE["addressee_id"]]
     assert not [value for value in values if value in record]
+
+
+def test_only_the_live_labels_are_kept_as_supplied_as_they_were_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, done: dict[str, Any]
+) -> None:
+    # The fourth has a new name, under which the fifteenth label was printed.
+    stage = begin(tmp_path, checklist_unmet="list")
+    new = LEDGER.printed.iloc[[3]].assign(serial=15, full_name="新姓　四郎")
+    printed = pd.concat([LEDGER.printed, new], ignore_index=True)
+    ledger = Ledger(print_again(spoil_serials(TABLE, [14]), 4), printed)
+    monkeypatch.setattr(provision, "read_ledger", lambda stage: ledger)
+    confirm(stage, handed_over_labels=11)
+    # The label of the fourteenth had ended before; that of a protected person must be told still.
+    newest = pd.concat(
+        [VOID, LABELS.loc[[13], [*VOID.columns[:-1]]].assign(reason="newly_protected")]
+    )
+    finish(stage, DELTA._replace(ledger=ledger, newest=newest))
+    handed = done["handed"].set_index("serial")["full_name"]
+    assert sorted(handed.index) == [1, 3, *range(5, 13), 15]
+    assert handed[15] == "新姓　四郎"
+    ended = done["ledger"].table.set_index("serial")["state"]
+    assert sorted(ended.index[ended.isin(["voided", "spoiled"])]) == [2, 4, 13, 14]
+    assert done["ended"] and done["newest"] is newest and "labels_all.pdf" in done["made"]
+
+
+def test_serials_that_were_changed_after_the_delta_stop_the_hand_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, done: dict[str, Any]
+) -> None:
+    stage = begin(tmp_path, checklist_unmet="list")
+    now = LEDGER._replace(table=spoil_serials(TABLE, [14]))
+    monkeypatch.setattr(provision, "read_ledger", lambda stage: now)
+    confirm(stage)
+    with pytest.raises(IntegrityError, match="通番が変わっています"):
+        finish(stage, DELTA)
+    assert done == {} and not (stage.folder / provision.ENTRY).exists()
 
 
 # The first half: what handover day finds.
@@ -287,14 +409,16 @@ def find(
     store(stage, housemates=mates, labels=LABELS, recipients=recipients, possible=recipients, applications=applications,
           cases=cases, settled=settled)  # fmt: skip
     empty = make_situation()["applications"].iloc[:0]
-    monkeypatch.setattr(provision, "_read_today", lambda stage: make_extract(records))
-    monkeypatch.setattr(provision, "read_listed", lambda stage, prefix: None)
-    monkeypatch.setattr(provision, "take_protections", lambda *content: None)
+    monkeypatch.setattr(
+        handover_day, "_read_today", lambda stage, is_attested: make_extract(records)
+    )
+    monkeypatch.setattr(handover_day, "read_listed", lambda stage, prefix: None)
+    monkeypatch.setattr(handover_day, "take_protections", lambda *content: None)
     listed = pd.Series([protected] if protected else [], dtype="str", name="addressee_id")
-    monkeypatch.setattr(provision, "find_protected", lambda stage, traced: listed)
+    monkeypatch.setattr(handover_day, "find_protected", lambda stage, traced: listed)
     received = SimpleNamespace(applications=empty if fresh is None else fresh)
-    monkeypatch.setattr(provision, "take_applications", lambda stage, prefix: received)
-    monkeypatch.setattr(provision, "join_later_day", lambda stage, received: [])
+    monkeypatch.setattr(handover_day, "take_applications", lambda stage, prefix: received)
+    monkeypatch.setattr(handover_day, "join_later_day", lambda stage, received: [])
     return provision.find_delta(stage)
 
 
@@ -315,9 +439,35 @@ def test_deaths_moves_and_new_protection_become_void_serials(
     assert list(zip(delta.void["serial"], delta.void["reason"], strict=True)) == [
         (2, "died"), (5, "moved_within"), (14, "newly_protected"),
     ]  # fmt: skip
+    # Whoever has moved within the ward may be printed again; until then there is no label.
+    assert delta.renewable == {5: "moved"}
     quiet = find(begin(tmp_path / "quiet"), monkeypatch, read_today())
+    assert quiet.renewable == {}
+    # Beside each serial stands what the reprint is for; a torn label has nothing of the kind.
+    told = provision.tabulate_renewable(delta._replace(renewable={5: "moved", 6: "renamed", 9: ""}))
+    assert told.values.tolist() == [["5", "転居"], ["6", "氏名の変更"], ["9", "なし"]]
+    assert provision.tabulate_renewable(quiet).empty
     assert quiet.void.empty
     assert quiet.digest != delta.digest
+
+
+def test_whoever_another_run_has_supplied_meanwhile_gets_no_second_label(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = begin(tmp_path)
+    office = open_office(stage.root, stage.folder, "test_ward", demonstration=True)
+    key, person = office.key.digest_key, PEOPLE.iloc[8]
+    # The ninth had another id then.
+    named = digest_named(person["full_name"], person["birth_date"], key)
+    labels = [[7, digest_resident("0000000004", key), ""], [8, "", named]]
+    keep_supplies(
+        office, 2026, [Supply("spring", "2026-05-22", RECEIVER, "見本第1号", "2026-04-06", labels)]
+    )
+    delta = find(stage, monkeypatch, read_today())
+    assert list(zip(delta.void["serial"], delta.void["reason"], strict=True)) == [
+        (4, "already_supplied"), (9, "already_supplied"),
+    ]  # fmt: skip
+    assert not delta.renewable
 
 
 def test_notices_are_made_from_the_registry_of_this_day(
@@ -368,7 +518,7 @@ def match_today(
         columns = ["application_id", "place", "addressee_id", "evidence"]
         return Matched(fresh, ends, pd.DataFrame(rows, columns=columns), pd.DataFrame())
 
-    monkeypatch.setattr(provision, "match_day", match)
+    monkeypatch.setattr(handover_day, "match_day", match)
     return fresh
 
 
@@ -392,16 +542,22 @@ def test_whoever_a_new_application_may_mean_is_not_handed_over(
 
 
 @pytest.mark.parametrize(
-    ("settled", "void"), [("outside", [3]), ("undecided", [3]), ("rejected", []), ("withdrawn", [])]
-)
+    ("settled", "reason", "problem", "void"),
+    [("outside", "", "", [3]), ("undecided", "", "", [3]), ("rejected", "", "", []),
+     ("withdrawn", "", "", []), ("withdrawn", "", "まだ決まっていません", [3]),
+     ("outside", "test_row", "", []), ("outside", "test_row", "まだ決まっていません", [3])],
+)  # fmt: skip
 def test_an_application_that_is_not_new_is_matched_again_with_the_extract_of_the_day(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settled: str, void: list[int]
-) -> None:
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settled: str, reason: str, problem: str,
+    void: list[int],
+) -> None:  # fmt: skip
     # Who was not found may be found once somebody has moved; two people have freed the others.
     match_today(monkeypatch, "matched", "0000000003", [])
     known = make_situation()["applications"].iloc[[0]]
-    before = SETTLED.assign(outcome=settled)
-    delta = find(begin(tmp_path), monkeypatch, read_today(), known, settled=before)
+    before = SETTLED.assign(outcome=settled, reason=reason)
+    row = (1, "withdrawn", "form:1", "", "", 0, "", problem)
+    cases = pd.DataFrame([row], columns=NO_CASES.columns)
+    delta = find(begin(tmp_path), monkeypatch, read_today(), known, cases=cases, settled=before)
     assert delta.void["serial"].tolist() == void
 
 
@@ -419,11 +575,11 @@ def test_the_file_of_another_day_is_no_extract_of_handover_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records = read_today().assign(changed_on="2026-05-20")
-    monkeypatch.setattr(provision, "read_extract", lambda *files: make_extract(records))
+    monkeypatch.setattr(handover_day, "read_extract", lambda *files: make_extract(records))
     stage = begin(tmp_path, handover_registry_base_date="2026-05-24")
     with pytest.raises(AwaitingPerson, match=re.escape("handover.delta_settled")):
-        provision._read_today(stage)
-    assert provision._read_today(begin(tmp_path / "today")).records is records
+        handover_day._read_today(stage, False)
+    assert handover_day._read_today(begin(tmp_path / "today"), False).records is records
 
 
 @pytest.mark.parametrize("total", [0, len(PEOPLE) - 1, len(PEOPLE) + 1])
@@ -432,30 +588,19 @@ def test_an_extract_of_handover_day_with_other_rows_than_its_slip_says_waits(
 ) -> None:
     # A part of the extract would hide who is protected in whose household.
     records = read_today().assign(changed_on="2026-05-20")
-    monkeypatch.setattr(provision, "read_extract", lambda *files: make_extract(records))
+    monkeypatch.setattr(handover_day, "read_extract", lambda *files: make_extract(records))
     stage = begin(tmp_path, handover_registry_total=total)
     with pytest.raises(
         AwaitingPerson, match=rf"handover\.delta_settled.*読んだ 14 行.*の {total} 行"
     ):
-        provision._read_today(stage)
+        handover_day._read_today(stage, False)
     assert list_last_answer(stage, "handover.delta_settled") == "no"
-
-
-def test_the_rows_of_the_extract_of_handover_day_must_be_stated(tmp_path: Path) -> None:
-    lines = (ROOT / "params/test_ward.yaml").read_text(encoding="utf-8").splitlines(keepends=True)
-    path = tmp_path / "test_ward.yaml"
-    path.write_text("".join(lines), encoding="utf-8")
-    assert "handover_registry_total" in read_parameters(path)
-    kept = [line for line in lines if not line.startswith("handover_registry_total:")]
-    path.write_text("".join(kept), encoding="utf-8")
-    with pytest.raises(ParameterError, match="handover_registry_total"):
-        read_parameters(path)
 
 
 def test_an_extract_that_is_not_there_answers_the_guard_with_no(tmp_path: Path) -> None:
     stage = begin(tmp_path, handover_registry_file="none.csv")
     with pytest.raises(RecruitError, match="none.csv"):
-        provision._read_today(stage)
+        handover_day._read_today(stage, False)
     assert list_last_answer(stage, "handover.delta_settled") == "no"
 
 
@@ -468,3 +613,42 @@ def test_a_damaged_register_of_duties_is_known_before_the_labels_leave(
     path.write_text(path.read_text(encoding="utf-8").replace("2027", "2028"), encoding="utf-8")
     with pytest.raises(IntegrityError, match="1行目"):
         find(stage, monkeypatch, read_today())
+
+
+def test_what_an_earlier_look_has_read_is_not_forgotten_for_an_attestation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = begin(tmp_path)
+    for name in ("handover_registry_file", "registry_file"):
+        stage.locate(name).parent.mkdir(parents=True, exist_ok=True)
+        stage.locate(name).write_bytes(name.encode())
+    assert find(stage, monkeypatch, read_today(p2={"status": "dead"})).void["serial"].tolist() == [
+        2
+    ]
+    attested = {"handover_registry_file": "", "handover_registry_attested_by": "課長"}
+    with pytest.raises(ParameterError, match="もう 2026-05-25 のものを読んでいます"):
+        find(begin(tmp_path, **attested), monkeypatch, read_today())
+    # The clean twin: of another run, which has read none.
+    assert find(begin(tmp_path / "other", **attested), monkeypatch, read_today()).void.empty
+
+
+def test_while_an_act_is_at_work_the_hand_over_waits_and_while_it_ends_no_act_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, done: dict[str, Any]
+) -> None:
+    stage = begin(tmp_path, checklist_unmet="list")
+    monkeypatch.setattr(provision, "read_ledger", lambda stage: LEDGER)
+    confirm(stage)
+    with hold_serials(stage.folder), pytest.raises(AwaitingPerson, match="もう一度"):
+        finish(stage, DELTA)
+    assert done == {}
+    complete = provision.complete_stage
+
+    def try_an_act(*given: Any, **facts: Any) -> str:
+        with pytest.raises(AwaitingPerson), hold_serials(stage.folder):
+            pass
+        return complete(*given, **facts)
+
+    monkeypatch.setattr(provision, "complete_stage", try_an_act)
+    assert finish(stage, DELTA).startswith("05 提供 完了: ")
+    with hold_serials(stage.folder):
+        assert done["ended"]

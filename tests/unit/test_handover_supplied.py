@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -30,43 +31,49 @@ from recruitlib.base.office import (
     write_header,
 )
 from recruitlib.base.run import Stage
-from recruitlib.cli.supply import supplied
+from recruitlib.base.supplies import Supply, digest_named, digest_resident, read_supplies
+from recruitlib.cli.lookup import lookup
+from recruitlib.handover.lookup import Answer, Looked, describe_answers, look_up, open_lookup
 from recruitlib.handover.receipt import Receipt
-from recruitlib.handover.supplied import (
-    Supply,
-    check_supplied,
-    describe_answers,
-    digest_named,
-    digest_resident,
-    keep_supplied,
-    look_up,
-    open_lookup,
-    read_supplies,
-)
+from recruitlib.handover.supplied import check_supplied, keep_supplied, note_discards
 from tests.unit.stages import make_residents, make_stage, store
 
 PEOPLE = make_residents(*[{}] * 6, {"full_name": "斎邉　𠮷乃󠄀", "birth_date": "2008-05-29"})
-LABELS = pd.DataFrame(
-    {"serial": range(1, 8), "addressee_id": PEOPLE["addressee_id"], "cohort": "18"}
+ALL = PEOPLE.assign(serial=range(1, 8))
+# The second was voided, the fifth spoiled.
+HANDED = ALL[~ALL["serial"].isin([2, 5])].sample(frac=1, random_state=1)
+VOID = pd.DataFrame({"addressee_id": PEOPLE["addressee_id"][[1]], "reason": ["moved_within"]})
+RECEIPT = Receipt(True, "test_ward", "", "見本A", "見本B", "取扱者C", 5, "募集課の人", "2026-05-25")
+# Three more of the cohort are left out, each for another reason; the last was supplied before.
+EVERYBODY = make_residents(
+    *[{}] * 6, {"full_name": "斎邉　𠮷乃󠄀", "birth_date": "2008-05-29"}, *[{}] * 4
 )
-VOID = pd.DataFrame({"serial": [2]})
-RECEIPT = Receipt(
-    True, "test_ward", "", "見本A", "見本B", "取扱者C", [5], 5, "募集課の人", "2026-05-25"
+EXCLUDED = pd.DataFrame(
+    {
+        "addressee_id": EVERYBODY["addressee_id"][7:],
+        "reason": ["protected", "opted_out", "withheld", "supplied_before"],
+    }
 )
 RECIPIENT = "自衛隊東京地方協力本部"
 
 
 def begin(folder: Path, **changes: Any) -> Stage:
     stage = make_stage(folder, "05", **changes)
-    store(stage, recipients=PEOPLE.sample(frac=1, random_state=1))
+    store(stage, cohort=EVERYBODY, excluded=EXCLUDED)
     counts = [Count("18", "handed_over", 5), Count("18", "voided", 1), Count("18", "spoiled", 1)]
     (stage.folder / "counts.csv").write_bytes(write_counts(counts))
     return stage
 
 
-def hand_over(folder: Path, receipt: Receipt = RECEIPT) -> Stage:
+def hand_over(folder: Path, handed: pd.DataFrame = HANDED, void: pd.DataFrame = VOID) -> Stage:
     stage = begin(folder)
-    keep_supplied(stage, LABELS, VOID, receipt)
+    keep_supplied(stage, handed, void, RECEIPT)
+    return stage
+
+
+def hand_over_second(folder: Path) -> Stage:
+    stage = begin(folder, run_id="second", fiscal_year=2027)
+    keep_supplied(stage, ALL, VOID[:0], RECEIPT._replace(run_id="second"))
     return stage
 
 
@@ -118,7 +125,14 @@ def test_an_answer_says_when_to_whom_and_on_which_request(tmp_path: Path) -> Non
         assert part in line
     (line,) = describe_answers(look_up(tmp_path, office, ["0" * 64], "見本A", "監査"))
     assert line.startswith("提供していない")
+    assert "この番号だけ" in line and "住民基本台帳で確かめてから" in line
     assert "2026" in line
+
+
+def test_a_serial_is_told_as_the_command_for_a_request_takes_it() -> None:
+    own = Answer(2026, "r8_1", 1040, "2026-05-25", RECIPIENT, "第1号", "2026-04-06")
+    (line,) = describe_answers(Looked([own], [2026], 1, []))
+    assert line.endswith("実行 r8_1 の通番 1040")
 
 
 def test_only_keyed_digests_are_kept_and_they_are_encrypted(tmp_path: Path) -> None:
@@ -131,7 +145,7 @@ def test_only_keyed_digests_are_kept_and_they_are_encrypted(tmp_path: Path) -> N
     assert sealed.startswith(b"age-encryption.org/v1\n")
     for name in ("full_name", "address", "addressee_id", "birth_date"):
         assert not [value for value in PEOPLE[name] if value in text]
-    first = json.loads(kept.content)[0][-1][0]
+    first = json.loads(kept.content)[0][5][0]
     plain = json.dumps(["supplied", "resident", "1"]).encode()
     assert first[:2] == [1, hmac.new(office.key.digest_key, plain, hashlib.sha256).hexdigest()]
     assert first[1] not in {
@@ -143,15 +157,16 @@ def test_the_record_says_how_many_were_kept_and_of_nobody_who(tmp_path: Path) ->
     stage = hand_over(tmp_path)
     (entry,) = [entry for entry in read_entries(stage.folder) if entry["event"] == "supplied"]
     assert entry["facts"]["labels"] == 5
-    assert set(entry["facts"]) == {"labels", "digest"}
+    assert entry["facts"]["excluded"] == 3
+    assert set(entry["facts"]) == {"labels", "excluded", "digest"}
 
 
 def test_a_hand_over_that_is_finished_twice_is_kept_once_and_as_it_ended(tmp_path: Path) -> None:
     stage = hand_over(tmp_path)
-    keep_supplied(stage, LABELS, VOID, RECEIPT)
+    keep_supplied(stage, HANDED, VOID, RECEIPT)
     assert len(read_supplies(open_lookup(tmp_path, True), 2026)) == 1
     assert check_supplied(stage) == []
-    keep_supplied(stage, LABELS, VOID, RECEIPT._replace(spoiled_serials=[5, 6]))
+    keep_supplied(stage, HANDED[HANDED["serial"] != 6], VOID, RECEIPT)
     assert ask(tmp_path, PEOPLE["addressee_id"][5]) == []
     assert ask(tmp_path, PEOPLE["addressee_id"][6]) == [7]
 
@@ -159,7 +174,7 @@ def test_a_hand_over_that_is_finished_twice_is_kept_once_and_as_it_ended(tmp_pat
 def test_a_demonstration_that_is_run_again_replaces_what_it_kept(tmp_path: Path) -> None:
     folder = hand_over(tmp_path).folder
     shutil.rmtree(folder)
-    hand_over(tmp_path, RECEIPT._replace(spoiled_serials=[]))
+    hand_over(tmp_path, ALL[ALL["serial"] != 2])
     (kept,) = read_supplies(open_lookup(tmp_path, True), 2026)
     assert [serial for serial, *_ in kept.labels] == [1, 3, 4, 5, 6, 7]
 
@@ -170,12 +185,12 @@ def test_a_second_real_run_of_the_same_name_is_refused(
     monkeypatch.setenv("RECRUITLIB_REGISTER_PASSPHRASE", "架空の受付簿の合言葉です。長い")
     real = {"run_kind": "production"}
     stage = begin(tmp_path, **real)
-    keep_supplied(stage, LABELS, VOID, RECEIPT)
-    keep_supplied(stage, LABELS, VOID, RECEIPT)  # 05 once more, after a power cut
+    keep_supplied(stage, HANDED, VOID, RECEIPT)
+    keep_supplied(stage, HANDED, VOID, RECEIPT)  # 05 once more, after a power cut
     shutil.rmtree(stage.folder)
     again = begin(tmp_path, **real)
     with pytest.raises(IntegrityError, match="新しい run_id"):
-        keep_supplied(again, LABELS, VOID, RECEIPT._replace(spoiled_serials=[1]))
+        keep_supplied(again, HANDED, VOID, RECEIPT)
     assert "supplied" not in {entry["event"] for entry in read_entries(again.folder)}
     office = open_lookup(tmp_path, demonstration=False)
     assert [len(own.labels) for own in read_supplies(office, 2026)] == [5]
@@ -183,9 +198,7 @@ def test_a_second_real_run_of_the_same_name_is_refused(
 
 def test_the_runs_of_a_year_and_the_years_stand_beside_one_another(tmp_path: Path) -> None:
     hand_over(tmp_path)
-    others = make_stage(tmp_path, "05", run_id="second", fiscal_year=2027)
-    store(others, recipients=PEOPLE)
-    keep_supplied(others, LABELS, VOID[:0], RECEIPT._replace(run_id="second", spoiled_serials=[]))
+    hand_over_second(tmp_path)
     office = open_lookup(tmp_path, True)
     digest = digest_resident(PEOPLE["addressee_id"][0], office.key.digest_key)
     looked = look_up(tmp_path, office, [digest], "見本A", "監査")
@@ -198,7 +211,7 @@ def test_the_runs_of_a_year_and_the_years_stand_beside_one_another(tmp_path: Pat
 def test_closing_is_told_when_the_office_could_not_answer(tmp_path: Path) -> None:
     stage = begin(tmp_path)
     assert "控えがありません" in check_supplied(stage)[0]
-    keep_supplied(stage, LABELS, VOID, RECEIPT)
+    keep_supplied(stage, HANDED, VOID, RECEIPT)
     assert check_supplied(stage) == []
     (stage.folder / "counts.csv").write_bytes(write_counts([Count("18", "handed_over", 6)]))
     assert "6 枚" in check_supplied(stage)[0]
@@ -241,7 +254,7 @@ def test_a_passphrase_that_is_refused_stands_in_the_office_s_own_chain(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RECRUITLIB_REGISTER_PASSPHRASE", "架空の受付簿の合言葉です。長い")
-    keep_supplied(begin(tmp_path, run_kind="production"), LABELS, VOID, RECEIPT)
+    keep_supplied(begin(tmp_path, run_kind="production"), HANDED, VOID, RECEIPT)
     monkeypatch.setenv("RECRUITLIB_REGISTER_PASSPHRASE", "架空の別の合言葉です。とても長い")
     with pytest.raises(IntegrityError, match="受付簿: 合言葉が違うか"):
         open_lookup(tmp_path, demonstration=False)
@@ -256,13 +269,74 @@ def answer(folder: Path, addressee_id: str) -> list[str]:
     return describe_answers(look_up(folder, office, [digest], "見本A", "監査"))
 
 
+def test_whoever_was_left_out_is_told_without_the_reason_and_the_others_are_not(
+    tmp_path: Path,
+) -> None:
+    hand_over(tmp_path)
+    told = [answer(tmp_path, person) for person in EVERYBODY["addressee_id"][7:]]
+    for one in told[:3]:
+        assert one == told[0]
+        assert one[0].startswith("除外した（申出・支援措置など）: 2026-05-25")
+        assert "test_ward" in one[0]
+        assert one[1].startswith("提供していない")
+    # Who was supplied before is no exclusion; whoever moved has no label and none either.
+    assert [line.split(":")[0] for line in told[3]] == ["提供していない"]
+    assert [line.split(":")[0] for line in answer(tmp_path, "2")] == ["提供していない"]
+
+
+@pytest.mark.parametrize("reason", ["newly_opted_out", "newly_protected"])
+def test_a_label_voided_for_an_exclusion_counts_as_one(tmp_path: Path, reason: str) -> None:
+    hand_over(tmp_path, void=VOID.assign(reason=reason))
+    assert [line.split("（")[0] for line in answer(tmp_path, "2")] == [
+        "除外した", "提供していない: 控えのある年度",
+    ]  # fmt: skip
+
+
+def test_who_was_left_out_once_and_supplied_later_is_told_both(tmp_path: Path) -> None:
+    hand_over(tmp_path, void=VOID.assign(reason="newly_opted_out"))
+    hand_over_second(tmp_path)
+    assert [line.split("（")[0].split(":")[0] for line in answer(tmp_path, "2")] == [
+        "除外した", "提供した",
+    ]  # fmt: skip
+
+
+def test_the_excluded_are_kept_as_digests_in_no_order_of_the_cohort(tmp_path: Path) -> None:
+    hand_over(tmp_path)
+    (own,) = read_supplies(open_lookup(tmp_path, True), 2026)
+    assert len(own.excluded) == 3
+    assert [list(pair) for pair in own.excluded] == sorted(map(list, own.excluded))
+    assert {len(digest) for pair in own.excluded for digest in pair} == {64}
+
+
+def test_a_label_that_was_asked_back_says_so_and_an_old_register_does_not_hide_it(
+    tmp_path: Path,
+) -> None:
+    stage = hand_over(tmp_path)
+    office = open_lookup(tmp_path, True)
+    backup = office.folder.with_name("backup")
+    shutil.copytree(office.folder, backup)
+    note_discards(office, 2026, "test_ward", [3, 4], date(2026, 6, 2), "2026-06-16", 7)
+    content = {"purpose": "discard_request", "serials": [3, 4]}
+    append_entry(stage.folder, "05", "discard_requested", signed={"content": content})
+    (told,) = answer(tmp_path, "3")
+    for part in ("通番 3。", "2026-06-02 に", "廃棄を求めた", "2026-06-16", "番号 7"):
+        assert part in told
+    assert "廃棄" not in answer(tmp_path, "1")[0]
+    assert check_supplied(stage) == []
+    shutil.copy(backup / "supplied_r2026.age", office.folder / "supplied_r2026.age")
+    told, more = answer(tmp_path, "3")
+    assert told.startswith("提供した")
+    assert more.startswith("ほかには、答えられない: runs/test_wardが")
+
+
 @pytest.mark.parametrize("is_run_there", [True, False])
 def test_without_the_table_nobody_is_told_that_he_was_not_supplied(
     tmp_path: Path, is_run_there: bool
 ) -> None:
     stage = hand_over(tmp_path)
     assert answer(tmp_path, "2") == [
-        "提供していない: 控えのある年度（2026）の 1 回の提供に、この人はいません。"
+        "提供していない: 控えのある年度（2026）の 1 回の提供で、この番号の人に当たるシールは渡していません。"
+        "この番号だけについての答えです。番号がこの人のものか、住民基本台帳で確かめてから答えてください。"
     ]
     if not is_run_there:
         shutil.rmtree(stage.folder)
@@ -292,9 +366,7 @@ def test_an_old_register_with_its_old_header_does_not_speak_for_a_run_that_came_
     hand_over(tmp_path).folder.rename(tmp_path / "runs/first")
     place = locate_office(tmp_path, True)
     shutil.copytree(place, tmp_path / "backup")
-    second = make_stage(tmp_path, "05", run_id="second", fiscal_year=2027)
-    store(second, recipients=PEOPLE)
-    keep_supplied(second, LABELS, VOID[:0], RECEIPT._replace(run_id="second", spoiled_serials=[]))
+    hand_over_second(tmp_path)
     assert answer(tmp_path, "0000000099")[0].startswith("提供していない")
     shutil.rmtree(place)
     shutil.copytree(tmp_path / "backup", place)
@@ -302,7 +374,9 @@ def test_an_old_register_with_its_old_header_does_not_speak_for_a_run_that_came_
         told, more = answer(tmp_path, person)
         assert told.startswith("答えられない: runs/test_wardが")
         assert more == "控えのある年度（2026）の 1 回の提供には、見つかりませんでした。"
-    assert answer(tmp_path, "1")[0].startswith("提供した")
+    supplied, rest = answer(tmp_path, "1")
+    assert supplied.startswith("提供した")
+    assert rest.startswith("ほかには、答えられない: runs/test_ward")
 
 
 def test_a_run_of_the_other_kind_or_whose_record_was_changed(tmp_path: Path) -> None:
@@ -348,7 +422,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def call(text: str, *words: str) -> tuple[int, str]:
     done = CliRunner().invoke(
-        supplied, ["--demonstration", "--by", "見本A", "--purpose", "開示請求", *words], input=text
+        lookup, ["--demonstration", "--by", "見本A", "--purpose", "開示請求", *words], input=text
     )
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception

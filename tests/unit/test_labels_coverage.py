@@ -349,3 +349,21 @@ def test_an_answer_replaces_an_earlier_answer_and_no_other_file(
         assert "試験" not in str(stop.value)
     with pytest.raises(ParameterError, match="上書きはしません"):
         check_out(out)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["runs/test_ward/private/pull.pdf", "runs/pull.pdf", "drills/pull.pdf", "drills/one/pull.pdf",
+     "register/pull.pdf", "notebooks/pull.pdf", "params/towns/x.csv", "inputs/../register/pull.pdf"],
+)  # fmt: skip
+def test_no_file_is_written_among_what_the_project_holds_itself(tmp_path: Path, place: str) -> None:
+    for name in ("runs/test_ward/private", "register", "notebooks", "params/towns", "inputs"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "drills/one").mkdir(parents=True)
+    (tmp_path / "drills/one/audit.jsonl").write_bytes(b"")
+    with pytest.raises(ParameterError, match="フォルダの外に書き出してください"):
+        check_out(tmp_path / place)
+    for other in ("inputs/pull.pdf", "pull.pdf"):
+        check_out(tmp_path / other)
+    # The table of towns is made for there.
+    check_out(tmp_path / "params/towns/x.csv", within="params")

@@ -26,7 +26,7 @@ from recruitlib.base.profiles import Profile
 from recruitlib.base.run import Stage, ask_guard, read_private_table
 from recruitlib.base.scope_gate import ask_scope
 from recruitlib.base.tables import ReadTable, read_table
-from recruitlib.labels import export, lots, print_day
+from recruitlib.labels import export, lots, press, print_day
 from recruitlib.labels.fitting import LabelText
 from recruitlib.labels.lines import Piece
 from recruitlib.labels.lots import Bundle
@@ -185,11 +185,11 @@ def test_serials_that_do_not_run_on_stop(tmp_path: Path) -> None:
     stage = make_stage(tmp_path, "04", bundle_by=["cohort"])
     first, second = export.make_bundles(stage, DAY)
     fonts, margin = (
-        export.open_fonts(stage.root, stage.parameters),
+        press.open_fonts(stage.root, stage.parameters),
         "{run} 22 シート {{sheet}}/{{sheets}} 通番 {{first}}-{{last}}",
     )
     line = margin.format(run=stage.parameters["run_id"])
-    again = export.render_labels(second.fitted, second.sheet, fonts, line, "見本", first_serial=1)
+    again = press.render_labels(second.fitted, second.sheet, fonts, line, "見本", first_serial=1)
     bundles = [first, second._replace(first_serial=1, pdf=again)]
     with pytest.raises(OutputError, match="ラベルの外の文字"):
         export.prove_bundles(stage, bundles, export.lock_bundles(stage, bundles), DAY)
@@ -204,6 +204,20 @@ def test_anything_beside_the_list_on_the_end_page_stops(tmp_path: Path) -> None:
     )
     with pytest.raises(OutputError, match="文書のプロパティ"):
         export.prove_bundles(stage, bundles, files, DAY)
+
+
+def test_a_label_that_says_something_else_stops_and_it_is_said_what_to_do(stage: Stage) -> None:
+    bundles, _ = print_and_lock(stage)
+    other = PEOPLE.assign(full_name=["別人　太郎", *PEOPLE["full_name"].iloc[1:]])
+    _, files = print_and_lock(stage, DAY._replace(recipients=other))
+    with pytest.raises(OutputError, match="印刷せず、04 をやり直してください"):
+        export.prove_bundles(stage, bundles, files, DAY)
+
+
+def test_the_end_page_writes_serials_as_they_are_typed_and_counts_with_commas(stage: Stage) -> None:
+    page = press.draw_end_page(stage, [press.Lot("all", 100, 1200, 1, 1200)])
+    (text,) = read_page_texts(page)
+    assert ["all", "100", "1,200", "1", "-", "1200"] in [line.split() for line in text.splitlines()]
 
 
 def test_a_bundle_that_was_left_out_stops(stage: Stage, tmp_path: Path) -> None:
@@ -268,12 +282,12 @@ def test_labels_drawn_for_another_sheet_are_found_clipped(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small = read_sheet(ROOT / "params/label_sheets.yaml", "a4_24_66x34")
-    draw = export.render_labels
+    draw = press.render_labels
 
     def draw_on_small(fitted: Any, sheet: Any, *rest: Any, **options: Any) -> bytes:
         return draw(fitted, small, *rest, **options)
 
-    monkeypatch.setattr(export, "render_labels", draw_on_small)
+    monkeypatch.setattr(press, "render_labels", draw_on_small)
     with pytest.raises(OutputError, match="枠からはみ出す"):
         export.make_bundles(stage, DAY)
 
@@ -303,14 +317,14 @@ def test_anything_beside_the_labels_in_the_file_stops(
 def test_a_margin_that_says_something_else_stops(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    draw = export.render_labels
+    draw = press.render_labels
 
     def draw_telling(
         fitted: Any, sheet: Any, fonts: Any, margin: str, *rest: Any, **own: Any
     ) -> bytes:
         return draw(fitted, sheet, fonts, f"18歳 {margin}", *rest, **own)
 
-    monkeypatch.setattr(export, "render_labels", draw_telling)
+    monkeypatch.setattr(press, "render_labels", draw_telling)
     bundles, files = print_and_lock(stage)
     with pytest.raises(OutputError, match=re.escape("labels.only_allowed_items")):
         export.prove_bundles(stage, bundles, files, DAY)
@@ -383,7 +397,7 @@ def begin_print_day(
 ) -> Stage:  # fmt: skip
     """Begin 04 as 03 left it, with today's lists; reading files is not what is tested here."""
     stage = make_stage(folder, "04")
-    exclusions = Exclusions(frozenset({"0000000006"}), OPTED_OUT, frozenset())
+    exclusions = Exclusions(frozenset({"0000000006"}), OPTED_OUT, frozenset(), frozenset())
     excluded = [(why, one) for why, ids in exclusions._asdict().items() for one in sorted(ids)]
     settled = SITUATION["matches"]
     store(

@@ -15,7 +15,7 @@ from fontTools.ttLib import TTFont
 
 from recruitlib.base.errors import OutputError
 from recruitlib.base.papers import default_font_path
-from recruitlib.labels import export
+from recruitlib.labels import export, press
 from recruitlib.labels.fonts import LabelFont, split_clusters
 from recruitlib.labels.print_day import PrintDay
 from recruitlib.labels.sheets import read_sheet
@@ -142,7 +142,7 @@ def print_nothing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., bytes]:
     def refuse(*_: object, **__: object) -> bytes:
         raise AssertionError("something was drawn")
 
-    monkeypatch.setattr(export, "render_labels", refuse)
+    monkeypatch.setattr(press, "render_labels", refuse)
     return refuse
 
 

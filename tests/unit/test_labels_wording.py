@@ -17,7 +17,7 @@ from recruitlib.base.errors import OutputError, ParameterError
 from recruitlib.base.papers import default_font_path
 from recruitlib.base.parameters import read_parameters
 from recruitlib.base.run import tabulate_parameters
-from recruitlib.labels import export
+from recruitlib.labels import export, press
 from recruitlib.labels.coverage import find_unprintable, judge_labels, measure_coverage
 from recruitlib.labels.fitting import LabelText, fit_label, fit_labels
 from recruitlib.labels.fonts import LabelFont
@@ -247,7 +247,7 @@ def test_a_return_line_that_cannot_be_printed_stops_before_anything_is_drawn(
 ) -> None:
     stage = make_stage(tmp_path, "04", label_return_line=return_line)
     drawn: list[Any] = []
-    monkeypatch.setattr(export, "render_labels", lambda *own, **more: drawn.append(own))
+    monkeypatch.setattr(press, "render_labels", lambda *own, **more: drawn.append(own))
     with pytest.raises(OutputError, match=re.escape(guard)) as stop:
         export.make_bundles(stage, DAY)
     assert sentence in str(stop.value)

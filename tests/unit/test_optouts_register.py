@@ -38,14 +38,13 @@ from recruitlib.optouts.register import (
     REGISTER_COLUMNS,
     Joined,
     describe_missing,
-    export_register,
     forget_run,
     join_day,
     join_register,
     make_register,
     read_register,
-    tabulate_register,
 )
+from recruitlib.optouts.register_workbook import export_register, tabulate_register
 from tests.conftest import PARAMETERS, ROOT
 from tests.unit.stages import make_stage
 

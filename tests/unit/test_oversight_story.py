@@ -35,7 +35,7 @@ def test_the_story_of_a_reviewed_run_says_who_did_what(reviewed: Path) -> None:
         "提供対象者 18歳 115・22歳 177",
         "  事例を決めた人: 見本A（担当者A（見本））",
         "  承認: 見本B（地域コミュニティ課 係長（見本））、2026-05-19、承認の値 ",
-        "  個人情報のファイルを開いた: 見本A（担当者A（見本））、確認の処理、6回",
+        "  個人情報のファイルを開いた: 見本A（担当者A（見本））、確認の処理、7回",
         "封をした: notebooks/03_review_counts.html、notebooks/03_review_counts.ipynb",
         "  完了した段階: 01 取込、02 除外、03 確認\n",
         f"  記録の先頭値: {group_digest(read_entries(folder)[-1]['hash'])}",
@@ -90,6 +90,8 @@ def test_stops_openings_and_exports_are_told_where_they_happened(tmp_path: Path)
     append_entry(tmp_path, "03", "opened", file="private/a.age", officer="", purpose="理由を見る")
     append_entry(tmp_path, "03", "opened", file="private/a.age", officer="S2", purpose="事例の画面")
     append_entry(tmp_path, "", "exported", file="cases.xlsx", by="S2", due="2026-06-30")
+    looked = {"fresh": 3, "asked": 1, "returned": 2, "unclear": 0, "by": "S2"}
+    append_entry(tmp_path, "05", "late_looked", **looked)
     login = read_entries(tmp_path)[0]["login"]
     lines = list_lines(tmp_path)
     first, second = (place for place, line in enumerate(lines) if line == "■ 01 取込")
@@ -103,6 +105,8 @@ def test_stops_openings_and_exports_are_told_where_they_happened(tmp_path: Path)
     assert "止まった: 人を待つ（AwaitingPerson、終了コード 13）" in again
     assert f"  個人情報のファイルを開いた: ログイン {login}、理由を見る、1回" in again
     assert "  個人情報のファイルを開いた: S2、事例の画面、1回" in again
+    told = "新しい申出 3 件、廃棄を求めるシール 1 枚、申出人に返す 2 件、だれを指すか決められない 0 件、S2"
+    assert f"  提供の後の申出を調べた: {told}" in again
     assert "  書き出した: cases.xlsx（S2、消去の期限 2026-06-30）" in again
     assert "  書き出した cases.xlsx（期限 2026-06-30）: まだ確かめていない" in lines[end:]
 

@@ -24,7 +24,7 @@ from recruitlib.base.errors import (
 )
 from recruitlib.base.office import Office
 from recruitlib.base.officers import DEMONSTRATION_OFFICERS
-from recruitlib.base.parameters import STAGE_NAMES, STAGES, read_parameters
+from recruitlib.base.parameters import NOTEBOOKS, STAGE_NAMES, STAGES, read_parameters
 from recruitlib.base.vault import (
     KEY_NAME,
     KEY_VARIABLE,
@@ -224,6 +224,19 @@ def test_the_record_knows_which_files_were_renamed(tmp_path: Path) -> None:
     assert (entry["event"], entry["facts"]["files"]) == (
         "renamed", ["notebooks/03_review_counts.ipynb", "notebooks/03_review_counts.html"],
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("stage", ["02", "03", "04"])
+def test_after_a_delta_no_file_of_an_earlier_stage_is_touched(tmp_path: Path, stage: str) -> None:
+    output = tmp_path / f"notebooks/{NOTEBOOKS[stage]}.ipynb"
+    output.parent.mkdir()
+    output.write_text("executed", encoding="utf-8")
+    append_entry(tmp_path, "01", "begun", files={})
+    append_entry(tmp_path, "05", "serials_changed", act="delta", files={})
+    before = read_entries(tmp_path)
+    with pytest.raises(GuardError, match="01 からやり直してください"):
+        run_notebook(ROOT, tmp_path, stage, {})
+    assert (output.read_text(encoding="utf-8"), read_entries(tmp_path)) == ("executed", before)
 
 
 Ran = list[tuple[str, RunKey, str]]
@@ -442,6 +455,11 @@ def test_the_result_is_told_by_cohort_with_the_files_and_the_demonstrations_pass
     assert lines[1].split() == ["18歳", "1,698", "10", "8", "0", "1,680", "1,680", "-"]
     assert lines[2].split() == ["22歳", "2,566", *"------"]
     assert lines[3:] == ["シート（全体）: 140"]
+    counts.append(Count("18", "supplied_before", 900))
+    (tmp_path / "counts.csv").write_bytes(write_counts(counts))
+    heads, own, _, _ = (line.split() for line in describe_result(tmp_path, True))
+    assert own[heads.index("提供済")] == "900"
+    (tmp_path / "counts.csv").write_bytes(write_counts(counts[:-1]))
     (tmp_path / "private").mkdir()
     (tmp_path / "private/labels_all.pdf").write_bytes(b"x")
     assert describe_result(tmp_path, True)[-1].endswith("demo です。")

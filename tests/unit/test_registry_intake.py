@@ -253,6 +253,25 @@ def test_last_years_extract_under_this_years_base_date_stops(
         load_registry(with_rows(replace_column(rows, "異動年月日", days)))
 
 
+def test_the_extract_of_before_a_delta_stops_and_another_one_does_not(
+    ward: Path, make_stage: MakeStage, with_rows: Callable[..., Stage]
+) -> None:
+    stage = make_stage()
+    digest = load_registry(stage).extract.digest
+    completed = {"files": {}, "counts": [], "inputs": {"registry": digest}}
+    append_entry(stage.folder, "01", "completed", **completed)
+    load_registry(make_stage())
+    append_entry(stage.folder, "05", "serials_changed", act="delta", files={})
+    again = make_stage()
+    with pytest.raises(GuardError, match="差引で宛名シールを取り消す前に読んだもの"):
+        load_registry(again)
+    assert answer(again, "registry.base_date") == "no"
+    rows = read_cells(ward / "registry.csv")
+    today = with_rows([*rows[:1], *reversed(rows[1:])])
+    assert load_registry(today).extract.digest != digest
+    assert answer(today, "registry.base_date") == "yes"
+
+
 @pytest.mark.parametrize(
     "ranges",
     [

@@ -55,7 +55,7 @@ APPROVED = (
     "run_id", "run_kind", "municipality_code", "fiscal_year", "request_number", "request_date",
     "cohort_ages", "cohort_birth_ranges", "registry_base_date", "protections_attested_by",
     "applications_zero_confirmed_by", "optout_deadline", "optout_validity", "late_optout",
-    "applicants", "undecided", "bundle_by", "bundle_request_quote",
+    "applicants", "undecided", "bundle_by", "bundle_request_quote", "top_up_of",
 )  # fmt: skip
 
 

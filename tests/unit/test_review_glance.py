@@ -196,3 +196,41 @@ def test_the_report_and_the_tables_hold_nothing_of_a_person(tmp_path: Path) -> N
     )])  # fmt: skip
     for column in ("full_name", "addressee_id", "address", "birth_date"):
         assert not [value for value in review.cohort[column] if value in shown]
+
+
+def test_what_earlier_years_have_carried_here_stands_apart_from_the_channels(
+    tmp_path: Path,
+) -> None:
+    stage, review = begin(tmp_path)
+    sources = ["form", "standing", "standing", "form"]
+    carried = review._replace(applications=review.applications.assign(source=sources))
+    table = glance.tabulate_channels(glance.take_glance(stage, carried))
+    assert table["受付"].tolist() == [
+        "電子申請",
+        "窓口",
+        "郵送",
+        "その他",
+        "前年度までの申出",
+        "計",
+    ]
+    assert table["計"].tolist() == [2, 0, 0, 0, 2, 4]
+    # Next year, without any, this year's stand beneath a line of none.
+    kept = glance.render_reports(stage, glance.take_glance(stage, carried))
+    make_earlier(stage, kept["review_counts.csv"], kept["count_report.csv"])
+    table = glance.tabulate_channels(glance.take_glance(stage, review))
+    place = table["受付"].tolist().index("前年度までの申出")
+    assert table["計"].tolist()[place : place + 3] == [0, 2, "-2"]
+
+
+def test_a_top_up_is_not_warned_of_the_towns_that_the_first_run_has_supplied(
+    tmp_path: Path,
+) -> None:
+    stage, review = begin(tmp_path)
+    report = "町丁,年齢,提供,除外\r\n片町,18,30,10未満\r\n舟町,18,12,10未満\r\n".encode("utf-8-sig")
+    make_earlier(stage, b"figure,row,column,count\n", report)
+    codes = [tick.code for tick in glance.take_glance(stage, review).warnings]
+    assert "warning_towns_vanished" in codes
+    top_up = replace(stage, parameters={**stage.parameters, "top_up_of": ["r7"]})
+    seen = glance.take_glance(top_up, review)
+    assert "warning_towns_vanished" not in [tick.code for tick in seen.warnings]
+    assert seen.latest is not None and seen.given_before == {}

@@ -162,7 +162,13 @@ def test_without_the_gate_whoever_the_matching_lost_would_be_printed(
     def list_withheld() -> set[str]:
         cases = confirmation.list_review_cases(tables, key).assign(problem="決定がありません")
         found = gather_exclusions(
-            astray, cases, tables["candidates"], set(tables["protected"]["addressee_id"]), [], []
+            astray,
+            cases,
+            tables["candidates"],
+            set(tables["protected"]["addressee_id"]),
+            [],
+            [],
+            set(),
         )
         return set().union(*found)
 

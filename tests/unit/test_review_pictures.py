@@ -37,6 +37,19 @@ def test_the_waterfall_has_one_panel_for_each_age_and_shows_the_numbers(
         assert [label[0] for label in labels] == ["募", "−", "−", "−", "＝"]
 
 
+def test_the_waterfall_of_a_top_up_takes_off_who_was_supplied_before() -> None:
+    steps = (*PEOPLE[:3], "supplied_before", "recipients")
+    [panel] = draw_waterfall(
+        [
+            Count("18", step, number)
+            for step, number in zip(steps, (1, 20, 0, 1200, 34), strict=True)
+        ]
+    ).axes
+    assert [text.get_text() for text in panel.texts] == ["1,255", "−1", "−20", "0", "−1,200", "34"]
+    labels = [label.get_text() for label in panel.get_yticklabels()]
+    assert labels[4:] == ["− すでに提供した人", "＝ 提供対象者"]
+
+
 def test_every_text_of_a_picture_is_twelve_points_or_more() -> None:
     from matplotlib.text import Text
 

@@ -306,3 +306,15 @@ def test_a_town_that_is_not_of_today_s_table_is_not_taken_from_an_earlier_run() 
     run = make_previous("r7", 2025, [])._replace(given=cells)
     kept = keep_known(History([run], []), {"片町": 0, "若葉": 3}).runs[0].given
     assert set(kept) == {("片町", "18"), ("若葉3丁目", "22"), (OTHER_TOWN, "18")}
+
+
+def test_a_top_up_is_set_beside_no_other_run(own: Path) -> None:
+    make_run(own.parent, "spring")
+    folder = own.parent / "top_up"
+    make_run(own.parent, "top_up", registry_base_date="2025-07-15")
+    content = yaml.safe_load((folder / "run.yaml").read_text(encoding="utf-8"))
+    vouch(folder, "run.yaml", yaml.safe_dump({**content, "02": {"top_up_of": ["spring"]}}).encode())
+    assert [run.run_id for run in read_history(own, TODAY).runs] == ["spring"]
+    # The clean twin: the first run of a year names no other.
+    vouch(folder, "run.yaml", yaml.safe_dump({**content, "02": {"top_up_of": []}}).encode())
+    assert [run.run_id for run in read_history(own, TODAY).runs] == ["spring", "top_up"]

@@ -37,7 +37,7 @@ PEOPLE = make_residents(
     {"full_name": "𠮷　四郎", "household_id": ""},
     {"full_name": "試験　五郎", "postal_code": ""},
 )
-NOBODY = Exclusions(frozenset(), frozenset(), frozenset())
+NOBODY = Exclusions(frozenset(), frozenset(), frozenset(), frozenset())
 
 
 def write_registry(path: Path, people: pd.DataFrame, wrap_ids: bool = False) -> Path:
@@ -219,7 +219,9 @@ def test_everybody_is_excluded_once_and_protection_comes_first() -> None:
         ("undecided", "form:3", "", "決定がありません"),
         ("housemate", "", "0000000005", "決定がありません"),
     )
-    found = gather_exclusions(settled, cases, CANDIDATES, {"0000000001", "0000000004"}, [], [])
+    found = gather_exclusions(
+        settled, cases, CANDIDATES, {"0000000001", "0000000004"}, [], [], set()
+    )
     assert found.protected == {"0000000001", "0000000004"}
     assert found.opted_out == {"0000000002"}
     assert found.withheld == {"0000000003", "0000000005"}
@@ -231,8 +233,10 @@ def test_a_withdrawal_frees_its_subject_only_after_two_people_accepted_it() -> N
     opened = make_cases(("withdrawn", "form:1", "0000000001", "決定がありません"))
     decided = make_cases(("withdrawn", "form:1", "0000000001", ""))
     none = CANDIDATES.iloc[:0]
-    assert gather_exclusions(settled, opened, none, set(), [], []).opted_out == {"0000000001"}
-    assert gather_exclusions(settled, decided, none, set(), [], []) == NOBODY
+    assert gather_exclusions(settled, opened, none, set(), [], [], set()).opted_out == {
+        "0000000001"
+    }
+    assert gather_exclusions(settled, decided, none, set(), [], [], set()) == NOBODY
 
 
 def test_a_rejected_application_and_a_supplied_housemate_are_not_excluded() -> None:
@@ -240,7 +244,7 @@ def test_a_rejected_application_and_a_supplied_housemate_are_not_excluded() -> N
     cases = make_cases(
         ("to_confirm", "form:1", "0000000001", ""), ("housemate", "", "0000000002", "")
     )
-    assert gather_exclusions(settled, cases, CANDIDATES.iloc[:0], set(), [], []) == NOBODY
+    assert gather_exclusions(settled, cases, CANDIDATES.iloc[:0], set(), [], [], set()) == NOBODY
 
 
 def test_a_measure_without_an_end_with_a_future_or_a_past_end_excludes_until_it_is_cancelled() -> (
@@ -255,7 +259,13 @@ def test_a_measure_without_an_end_with_a_future_or_a_past_end_excludes_until_it_
     traced = trace_protections(listed, records, records)
     assert set(traced["end"]) == {"found"}
     found = gather_exclusions(
-        make_settled(), make_cases(), CANDIDATES.iloc[:0], set(select_protected(traced)), [], []
+        make_settled(),
+        make_cases(),
+        CANDIDATES.iloc[:0],
+        set(select_protected(traced)),
+        [],
+        [],
+        set(),
     )
     recipients = select_recipients(PEOPLE, found)
     assert sorted(recipients["addressee_id"]) == ["0000000004", "0000000005"]
@@ -264,7 +274,7 @@ def test_a_measure_without_an_end_with_a_future_or_a_past_end_excludes_until_it_
 def test_a_housemate_whom_two_officers_exclude_counts_as_protected() -> None:
     cases = make_cases(("housemate", "", "0000000002", ""))
     found = gather_exclusions(
-        make_settled(), cases, CANDIDATES.iloc[:0], {"0000000001"}, ["0000000002"], []
+        make_settled(), cases, CANDIDATES.iloc[:0], {"0000000001"}, ["0000000002"], [], set()
     )
     assert found.protected == {"0000000001", "0000000002"}
 
@@ -275,8 +285,8 @@ def test_who_resembles_an_application_is_withheld_until_decided_and_excluded_if_
     opened = make_cases(("near_pair", "form:1", "0000000002", "決定がありません"))
     decided = make_cases(("near_pair", "form:1", "0000000002", ""))
     none = CANDIDATES.iloc[:0]
-    found = gather_exclusions(make_settled(), opened, none, set(), [], [])
+    found = gather_exclusions(make_settled(), opened, none, set(), [], [], set())
     assert found == NOBODY._replace(withheld=frozenset({"0000000002"}))
-    assert gather_exclusions(make_settled(), decided, none, set(), [], []) == NOBODY
-    found = gather_exclusions(make_settled(), decided, none, set(), [], ["0000000002"])
+    assert gather_exclusions(make_settled(), decided, none, set(), [], [], set()) == NOBODY
+    found = gather_exclusions(make_settled(), decided, none, set(), [], ["0000000002"], set())
     assert found == NOBODY._replace(opted_out=frozenset({"0000000002"}))

@@ -148,7 +148,7 @@ def test_two_runs_write_the_same_bytes_and_another_seed_does_not(
     make_ward(tmp_path / "other", 1_500, 8, TOWNS)
     assert again == ward.counts
     assert digest_files(tmp_path / "again") == digest_files(ward.folder)
-    assert len(digest_files(ward.folder)) == 13
+    assert len(digest_files(ward.folder)) == 23
     other = digest_files(tmp_path / "other")
     assert other["registry.csv"] != digest_files(ward.folder)["registry.csv"]
 
@@ -349,13 +349,15 @@ def test_the_default_font_holds_every_character_of_every_label(any_ward: Ward) -
         for base, _ in pairs
     }  # fmt: skip
     assert 0x20BB7 not in plain
-    later = read_csv(any_ward.folder / "handover_day" / "registry.csv")
+    later = read_csv(any_ward.folder / "top_up_day" / "registry.csv")
     columns = ("氏名", "住所_都道府県", "住所_市区郡町村名", "住所_町字", "住所_番地号表記",
                "住所_方書", "住所_郵便番号")  # fmt: skip
     checked = 0
     recipients = any_ward.list_truth("recipients") | any_ward.list_truth("protected")
+    ends = any_ward.truth["top_up"]
+    newcomers = {*ends["recipients_18"], *ends["recipients_22"]}
     for row in [*any_ward.latest.values(), *(r for r in later if r["最新フラグ"] == "1")]:
-        if row["宛名番号"] not in recipients:
+        if row["宛名番号"] not in recipients | newcomers:
             continue
         checked += 1
         text = "".join(row[column] for column in columns)
@@ -365,7 +367,7 @@ def test_the_default_font_holds_every_character_of_every_label(any_ward: Ward) -
             assert ord(base) in plain
             if 0xE0100 <= ord(after) <= 0xE01EF:
                 assert (ord(base), ord(after)) in variants
-    assert checked == 2 * len(recipients)
+    assert checked == 2 * len(recipients) + len(newcomers)
 
 
 def test_yoshi_with_the_short_stroke_is_never_a_recipient_but_opted_out(any_ward: Ward) -> None:
@@ -671,6 +673,99 @@ def test_handover_day_protects_one_more_recipient(any_ward: Ward) -> None:
     for name in ("applications_form.csv", "applications_counter.xlsx"):
         assert (folder / "handover_day" / name).read_bytes() == (
             folder / "print_day" / name).read_bytes()  # fmt: skip
+
+
+def test_the_late_day_brings_one_application_of_a_supplied_person(any_ward: Ward) -> None:
+    folder, before = any_ward.folder / "late_day", any_ward.folder / "handover_day"
+    form = read_csv(folder / "applications_form.csv", "utf-8-sig")
+    assert form[:-1] == read_csv(before / "applications_form.csv", "utf-8-sig")
+    register = read_register(folder / "applications_counter.xlsx")
+    assert register[:-1] == read_register(before / "applications_counter.xlsx")
+    late, again = form[-1], register[-1]
+    assert "2026-05-25" < late["送信日時"] < "2026-06-02" and late["処理状況"] == "受付"
+    told = any_ward.truth["late_day_applications"]
+    assert list(told) == [late["回答ID"], again["整理番号"]]
+    subject = any_ward.latest[told[late["回答ID"]]["addressee_id"]]
+    assert subject["氏名"] == f"{late['対象者の氏名（姓）']}　{late['対象者の氏名（名）']}"
+    assert subject["生年月日"] == late["対象者の生年月日"]
+    assert subject["宛名番号"] in any_ward.list_truth("recipients")
+    voided = {person for ids in any_ward.truth["handover"].values() for person in ids}
+    assert subject["宛名番号"] not in voided
+    assert told[again["整理番号"]]["addressee_id"] in any_ward.list_truth("opted_out")
+
+
+def test_the_day_of_the_top_up_adds_whole_households_and_changes_nobody(any_ward: Ward) -> None:
+    rows = read_csv(any_ward.folder / "top_up_day" / "registry.csv")
+    before = read_csv(any_ward.folder / "handover_day" / "registry.csv")
+    assert rows[: len(before)] == before
+    added = rows[len(before) :]
+    assert len(rows) == any_ward.counts["top_up_registry"] == len(before) + 17
+    assert not {row["宛名番号"] for row in added} & set(any_ward.latest)
+    assert not {row["世帯番号"] for row in added} & set(any_ward.members)
+    assert {row["業務ID"] for row in added} == {"RECRUITLIB-SYNTH"}
+    assert {row["最新フラグ"] for row in added} == {"1"}
+    assert {row["異動事由"] for row in added} == {"11"}
+    assert all("2026-04-01" < row["異動年月日"] <= "2026-07-15" for row in added)
+    assert all(row["異動届出年月日"] == row["異動年月日"] for row in added)
+
+
+def test_each_newcomer_of_the_truth_ends_as_the_files_say(any_ward: Ward) -> None:
+    folder, ends = any_ward.folder / "top_up_day", any_ward.truth["top_up"]
+    registry = {row["宛名番号"]: row for row in read_csv(folder / "registry.csv")
+                if row["最新フラグ"] == "1"}  # fmt: skip
+    cohorts = {end: [find_cohort(registry[one]) for one in ids] for end, ids in ends.items()}
+    assert cohorts == {
+        "recipients_18": ["18", "18"], "recipients_22": ["22", "22"], "opted_out": ["22", "18"],
+        "protected": ["18"], "outside": ["", ""], "foreign": [""],
+    }  # fmt: skip
+    new = {row["宛名番号"] for row in registry.values()} - set(any_ward.latest)
+    named = {one for ids in ends.values() for one in ids}
+    assert {one for one in new - named if find_cohort(registry[one])} == set()
+    # The last day of the younger range is one of them, and the day after it is not.
+    assert registry[ends["recipients_18"][1]]["生年月日"] == "2009-04-01"
+    assert registry[ends["outside"][1]]["生年月日"] == "2009-04-02"
+    foreign = registry[ends["foreign"][0]]
+    assert (foreign["住民種別"], foreign["生年月日"]) == ("2", "2004-09-09")
+
+
+def test_the_lists_of_the_top_up_name_the_newcomers_and_nobody_else(any_ward: Ward) -> None:
+    folder, ends = any_ward.folder / "top_up_day", any_ward.truth["top_up"]
+    registry = {row["宛名番号"]: row for row in read_csv(folder / "registry.csv")}
+    listed = read_csv(folder / "protections.csv")
+    assert {row["作成年月日"] for row in listed} == {"2026-07-15"}
+    before = {r["宛名番号"] for r in read_csv(any_ward.folder / "handover_day/protections.csv")}
+    new = {row["宛名番号"] for row in listed} - before
+    (child,) = ends["protected"]
+    assert child in new and {registry[one]["世帯番号"] for one in new} == {
+        registry[child]["世帯番号"]
+    }
+    form = read_csv(folder / "applications_form.csv", "utf-8-sig")
+    assert form[:-1] == read_csv(any_ward.folder / "late_day/applications_form.csv", "utf-8-sig")
+    register = read_register(folder / "applications_counter.xlsx")
+    assert register[:-1] == read_register(any_ward.folder / "late_day/applications_counter.xlsx")
+    told = any_ward.truth["top_up_day_applications"]
+    subjects = [told[form[-1]["回答ID"]], told[register[-1]["整理番号"]]]
+    assert [one["addressee_id"] for one in subjects] == ends["opted_out"]
+    assert register[-1]["生年月日"].date().isoformat() == "2008-06-15"
+
+
+def test_in_the_year_somebody_applies_between_any_two_days(any_ward: Ward) -> None:
+    days = ("print_day", "handover_day", "late_day", "top_up_day")
+    tables = {day: read_csv(any_ward.folder / f"year/{day}/applications_form.csv", "utf-8-sig")
+              for day in days}  # fmt: skip
+    before, told, subjects = any_ward.form, any_ward.truth["year_applications"], []
+    for day, last in zip(days, ("2026-05-20", "2026-05-25", "2026-06-02", "2026-07-15"),
+                         strict=True):  # fmt: skip
+        assert tables[day][: len(before)] == before
+        assert max(row["送信日時"] for row in tables[day]) < last
+        subjects.append(told[tables[day][-1]["回答ID"]]["addressee_id"])
+        before = tables[day]
+    assert [row["受付番号"] for row in before] == [f"受{n:04d}" for n in range(1, len(before) + 1)]
+    # Three who are supplied unless their application is heeded, and one of the newcomers.
+    voided = {person for ids in any_ward.truth["handover"].values() for person in ids}
+    assert set(subjects[:3]) <= any_ward.list_truth("recipients") - voided
+    assert len(set(subjects[:3])) == 3
+    assert subjects[3] == any_ward.truth["top_up"]["opted_out"][0]
 
 
 def test_workbooks_hold_no_trace_of_clock_machine_or_compressor(ward: Ward) -> None:

@@ -1,4 +1,4 @@
-"""The command that answers whether one given person was supplied, also long after the run is closed."""
+"""The command that answers for one given person, also long after the run is closed."""
 
 from __future__ import annotations
 
@@ -6,24 +6,27 @@ import click
 
 from recruitlib.base.errors import ParameterError
 from recruitlib.base.parameters import find_root
+from recruitlib.cli.arguments import require_listed
 from recruitlib.cli.people import BY, open_officer
-from recruitlib.handover.supplied import PURPOSES
+from recruitlib.handover.lookup import PURPOSES
 
 
 @click.command(
-    help="""ある人を提供したかを答えます（廃棄の後も、実行のフォルダがなくても答えます）。
+    help="""ある人を除外したか、提供したか、その後に廃棄を求めたかを答えます。
 
-    宛名番号か、氏名と生年月日を、起動してから入力します。誰がいつ何のために調べたかが、受付簿の記録に残ります
-    （調べられた人の情報は残りません）。"""
+    すべての年度と実行の控えを調べます（廃棄の後も、実行のフォルダがなくても答えます）。宛名番号か、氏名と
+    生年月日を、起動してから入力します。除外の理由は残していないので、答えません。誰がいつ何のために調べたかが、
+    受付簿の記録に残ります（調べられた人の情報は残りません）。"""
 )
 @BY
 @click.option("--purpose", type=click.Choice(PURPOSES), required=True, help="調べる理由。")
 @click.option("--demonstration", is_flag=True, help="見本の実行の控えを調べます。")
-def supplied(staff_id: str, purpose: str, demonstration: bool) -> None:
+def lookup(staff_id: str, purpose: str, demonstration: bool) -> None:
     """Ask for one person at the prompt (an argument would stay in the history), and answer."""
-    from recruitlib.handover.supplied import describe_answers, look_up, open_lookup
+    from recruitlib.handover.lookup import describe_answers, look_up, open_lookup
 
     root = find_root()
+    require_listed(root, demonstration, staff_id)
     open_officer(root, demonstration, staff_id)
     office = open_lookup(root, demonstration)
     digest, name = _ask_person(office.key.digest_key)
@@ -34,10 +37,12 @@ def supplied(staff_id: str, purpose: str, demonstration: bool) -> None:
 def _ask_person(key: bytes) -> tuple[str, str]:
     """Ask for an id or a name with a birth date; give the digest, and the name if it was one."""
     from recruitlib.base.dates import parse_date
-    from recruitlib.handover.supplied import digest_named, digest_resident, require_id
+    from recruitlib.base.supplies import digest_named, digest_resident, require_id
 
     if resident := _ask("宛名番号（わからないときは空のまま Enter）"):
-        return digest_resident(require_id(resident), key), ""
+        digest = digest_resident(require_id(resident), key)
+        click.echo(f"宛名番号 {resident} の人を探します。打ち間違いがないか、確かめてください。")
+        return digest, ""
     name, birth = _ask("氏名"), parse_date(_ask("生年月日"))
     if not name or birth.value is None:
         raise ParameterError(
