@@ -82,11 +82,20 @@ def reviewed_project(ward_project: Path, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="session")
-def handed_project(reviewed_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def printed_project(reviewed_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run the small ward through 04, to be copied and not to be changed."""
+    project = tmp_path_factory.mktemp("printed") / "project"
+    shutil.copytree(reviewed_project, project)
+    run_pipeline(project / PARAMETERS, "04", "04", say=lambda line: None)
+    return project
+
+
+@pytest.fixture(scope="session")
+def handed_project(printed_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run the small ward through 05, to be copied and not to be changed."""
     project = tmp_path_factory.mktemp("handed") / "project"
-    shutil.copytree(reviewed_project, project)
-    run_pipeline(project / PARAMETERS, "04", "05", say=lambda line: None)
+    shutil.copytree(printed_project, project)
+    run_pipeline(project / PARAMETERS, "05", "05", say=lambda line: None)
     return project
 
 

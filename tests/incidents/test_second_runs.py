@@ -31,7 +31,7 @@ from recruitlib.base.vault import open_key, read_private
 from recruitlib.base.verification import verify_record
 from recruitlib.registry.intake import Intake
 from recruitlib.review.balance import check_balance
-from tests.conftest import PARAMETERS, ROOT, WARD, change_parameters
+from tests.conftest import ROOT, WARD, change_parameters
 from tests.officers import SECOND, STAFF, sign_content_as
 from tests.terminal import Terminal, open_quickly, read_print, write_labels
 from tests.unit import intakes
@@ -43,17 +43,6 @@ HANDOVER = "params/test_ward/handover.yaml"
 LABELS = 292  # of the small ward: 115 and 177 recipients
 SHEET_3 = list(range(25, 37))
 RANGES = ["2008-04-02/2009-04-01", "2004-04-02/2005-04-01"]
-
-
-@pytest.fixture(scope="module")
-def printed_project(reviewed_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run the small ward through 04, to be copied and not to be changed."""
-    from recruitlib.pipeline import run_pipeline
-
-    project = tmp_path_factory.mktemp("printed") / "project"
-    shutil.copytree(reviewed_project, project)
-    run_pipeline(project / PARAMETERS, "04", "04", say=lambda line: None)
-    return project
 
 
 @pytest.fixture
