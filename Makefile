@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := $(VENV)/bench/.ready
+FUZZER := $(VENV)/fuzz/.ready
+READERS := csv workbook yaml decisions approvals fonts record
 BROWSER := chromium fonts-noto-cjk
 
-.PHONY: help demo test browser soak lab bench lint clean
+.PHONY: help demo test browser soak sbom audit lab bench lint clean
 
 help: ## この一覧を表示する
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/'
@@ -15,7 +17,7 @@ demo: $(READY) ## 架空の区で、取込から提供までを通しで実行�
 	$(BIN)/recruitlib demo
 
 test: $(READY) lint browser ## すべての試験を行う
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # The tests look at JupyterLab in the system's own Chromium; a page without a Japanese font shows boxes.
 browser: ## 試験に要る Chromium と日本語の書体を入れる（Debian・Ubuntu）
@@ -24,8 +26,19 @@ browser: ## 試験に要る Chromium と日本語の書体を入れる（Debian�
 	@command -v chromium >/dev/null || { apt-get update -qq \
 	  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(BROWSER); }
 
-soak: $(READY) ## どの用紙にも乱数の宛名を1万枚ずつ印刷して調べる（数分）
+# Everything of which `make test` runs a sample, in full; what is found is written to docs/ and build/.
+soak: $(READY) $(FUZZER) browser ## 長い試験をすべて行う（関門・中断・壊れた入力・宛名・100回の実行。6時間ほど）
+	$(BIN)/python -m pytest -m soak
 	$(BIN)/python -m tests.soak.labels
+	$(BIN)/python -m tests.interruption.table
+	for reader in $(READERS); do $(VENV)/fuzz/bin/python -m tests.fuzz $$reader --minutes 30 || exit 1; done
+	$(BIN)/python -m tests.soak.runs --runs 100
+
+sbom: $(READY) ## 入るものの一覧（docs/sbom.cdx.json）を、requirements.txt から作り直す
+	$(BIN)/python -m docs.make_sbom
+
+audit: ## 入るものの既知の弱点を調べる（ネットワークと pip-audit が要ります）
+	pip-audit --strict --disable-pip --require-hashes -r requirements.txt
 
 lab: $(READY) ## JupyterLab を日本語で開く（この PC の中だけ）
 	$(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.extension_manager=readonly --LabApp.news_url=None \
@@ -63,4 +76,12 @@ $(PEERS): requirements.txt bench/requirements.txt pyproject.toml | $(READY)
 	$(VENV)/bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	$(VENV)/bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r bench/requirements.txt
 	$(VENV)/bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+# The fuzzer's engine stands in an environment of its own as well.
+$(FUZZER): requirements.txt tests/fuzz/requirements.txt pyproject.toml | $(READY)
+	$(PYTHON) -m venv $(VENV)/fuzz
+	$(VENV)/fuzz/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(VENV)/fuzz/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tests/fuzz/requirements.txt
+	$(VENV)/fuzz/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@

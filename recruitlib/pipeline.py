@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -23,9 +23,10 @@ from recruitlib.base.errors import (
     RecruitError,
     UnforeseenError,
     describe_place,
+    explain_refusal,
 )
 from recruitlib.base.heads import note_head
-from recruitlib.base.live_files import seal_left_over
+from recruitlib.base.live_files import seal_live
 from recruitlib.base.office import has_office, open_office
 from recruitlib.base.parameters import (
     NOTEBOOKS,
@@ -38,6 +39,7 @@ from recruitlib.base.parameters import (
 from recruitlib.base.record import NOTEBOOK_FOLDER, refuse_changed, seal_notebooks
 from recruitlib.base.run import (
     PRINTING,
+    end_closing,
     find_today,
     locate_run,
     read_frozen,
@@ -47,6 +49,7 @@ from recruitlib.base.run import (
     require_operator,
     require_recorded,
 )
+from recruitlib.base.run_lock import hold_run
 from recruitlib.base.vault import (
     DEMONSTRATION_PASSPHRASE,
     KEY_NAME,
@@ -73,6 +76,8 @@ LAST_BY_DEFAULT = "05"
 # The stages that join the day's applications into the office's register, and make it where it is
 # not there; 06 asks it for what 05 has kept in it.
 REGISTERING, ASKING = ("02", "04", "05"), ("06",)
+# What an officer has set up for Jupyter and Python of their own, and no kernel of ours is to follow.
+OFFICERS_OWN = ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTERLAB_DIR", "PYTHONSTARTUP")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -93,6 +98,7 @@ def run_pipeline(
 
     Raises:
         RecruitError: the class of the first stop; what ran before stays sealed in the record.
+        AwaitingPerson: the run is at work already; nothing is changed.
     """
     if first > last:
         raise ParameterError(f"始める段階 {first} が、止める段階 {last} より後です。")
@@ -100,17 +106,29 @@ def run_pipeline(
     root = find_root(parameters_file.parent)
     require_operator(root, parameters)
     folder = locate_run(root, parameters)
-    run_id, demonstration = parameters["run_id"], parameters["run_kind"] == "demonstration"
+    demonstration = parameters["run_kind"] == "demonstration"
     for overdue in list_overdue(root, demonstration, find_today(parameters, first)):
         say(f"期限切れ: {overdue}")
     refuse_changes(read_frozen(folder, first), parameters)
     if first <= PRINTING:
         open_chain(root, parameters["label_fonts"])
-    stages = STAGES[STAGES.index(first) : STAGES.index(last) + 1]
-    key = _open_run(folder, parameters)
+    protect_folder(folder)
+    with hold_run(folder):
+        stages = STAGES[STAGES.index(first) : STAGES.index(last) + 1]
+        _run_stages(root, folder, parameters, stages, say)
+    return folder
+
+
+def _run_stages(
+    root: Path, folder: Path, parameters: Mapping[str, Any], stages: Sequence[str],
+    say: Callable[[str], None],
+) -> None:  # fmt: skip
+    run_id, demonstration = parameters["run_id"], parameters["run_kind"] == "demonstration"
+    end_closing(folder)
+    key = _open_run(folder, run_id, demonstration)
     keys = {KEY_VARIABLE: key}
-    seal_left_over(folder, key)
-    require_recorded(folder, first)
+    seal_live(folder, key)
+    require_recorded(folder, stages[0])
     waits, passphrase = False, ""
     registered = has_office(root, demonstration)
     if registered and {*REGISTERING, *ASKING} & set(stages):
@@ -135,7 +153,6 @@ def run_pipeline(
                     run_notebook(root, folder, stage, parameters, line.count_cell)
                 finally:
                     _seal(folder, key, stage)
-    return folder
 
 
 def _count_cells(root: Path, stage: str) -> int:
@@ -147,9 +164,7 @@ def _count_cells(root: Path, stage: str) -> int:
     return 1 + sum(cell.cell_type == "code" for cell in notebook.cells)
 
 
-def _open_run(folder: Path, parameters: Mapping[str, Any]) -> RunKey:
-    run_id, demonstration = parameters["run_id"], parameters["run_kind"] == "demonstration"
-    protect_folder(folder)
+def _open_run(folder: Path, run_id: str, demonstration: bool) -> RunKey:
     passphrase = read_passphrase(run_id, demonstration)
     if (folder / PRIVATE / KEY_NAME).exists():
         return unlock_key(folder, passphrase)
@@ -183,19 +198,35 @@ def _hand_over_keys(keys: Mapping[str, RunKey]) -> Iterator[None]:
             os.environ.pop(variable, None)
 
 
+def name_own_folders(own: Path) -> dict[str, str]:
+    """Name the folders in which kernels keep their own things, for their environment.
+
+    Sockets lie directly in it, since a socket's path is limited. The officer's own profile of
+    IPython, whose start-up files would run in every kernel, is not asked. The list of fonts is kept
+    at home, or here where no home can be written to.
+    """
+    folders = {
+        "JUPYTER_RUNTIME_DIR": str(own), "JUPYTER_DATA_DIR": str(own / "data"),
+        "IPYTHONDIR": str(own / "ipython"),
+    }  # fmt: skip
+    if not os.access(os.path.expanduser("~"), os.W_OK):
+        folders["MPLCONFIGDIR"] = str(own / "matplotlib")
+    return folders
+
+
 @contextmanager
 def short_runtime_folder() -> Iterator[None]:
-    """Keep the kernels' sockets in a private folder with a short path (a socket's is limited)."""
-    before = os.environ.get("JUPYTER_RUNTIME_DIR")
+    """Keep what the kernels leave in a private folder with a short path, which goes with them."""
     with tempfile.TemporaryDirectory(prefix="rl", ignore_cleanup_errors=True) as runtime:
-        os.environ["JUPYTER_RUNTIME_DIR"] = runtime
+        folders = name_own_folders(Path(runtime))
+        before = {name: os.environ.pop(name, None) for name in (*folders, *OFFICERS_OWN)}
+        os.environ.update(folders)
         try:
             yield
         finally:
-            if before is None:
-                os.environ.pop("JUPYTER_RUNTIME_DIR")
-            else:
-                os.environ["JUPYTER_RUNTIME_DIR"] = before
+            for name in folders:
+                os.environ.pop(name, None)
+            os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
 def choose_transport(posix: bool = os.name == "posix") -> dict[str, Any]:
@@ -285,9 +316,8 @@ def execute_notebook(
     except RecruitError:
         raise
     except Exception as error:
-        raise UnforeseenError(
-            f"{name} のノートブックが動きませんでした: {describe_place(error)}。もう一度実行してください。"
-        ) from None
+        why = explain_refusal(error) or f"{describe_place(error)}。もう一度実行してください。"
+        raise UnforeseenError(f"{name} のノートブックが動きませんでした: {why}") from None
     require_whole(output)
 
 
@@ -299,13 +329,13 @@ def keep_attempt(folder: Path, output: Path, stage: str) -> None:
     number = 1
     while (kept := output.with_name(f"{output.stem}_attempt{number}.ipynb")).exists():
         number += 1
-    moved = []
-    for suffix in (".ipynb", ".html"):
-        if output.with_suffix(suffix).exists():
-            moved.append(f"{NOTEBOOK_FOLDER}/{output.stem}{suffix}")
-            output.with_suffix(suffix).replace(kept.with_suffix(suffix))
+    suffixes = [own for own in (".ipynb", ".html") if output.with_suffix(own).exists()]
     if read_entries(folder):
+        # Said before it is done: what a kill leaves unmoved is moved by the next attempt.
+        moved = [f"{NOTEBOOK_FOLDER}/{output.stem}{suffix}" for suffix in suffixes]
         append_entry(folder, stage, "renamed", files=moved)
+    for suffix in suffixes:
+        output.with_suffix(suffix).replace(kept.with_suffix(suffix))
 
 
 def require_whole(path: Path) -> None:

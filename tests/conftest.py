@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,11 +12,13 @@ from tempfile import TemporaryDirectory
 import pyrage
 import pytest
 import yaml
+from filelock import FileLock
 from hypothesis import settings
 
 from recruitlib.base.errors import AwaitingPerson
 from recruitlib.pipeline import run_pipeline
 from recruitlib.synth.ward import make_ward
+from tests.browser.sockets import REFUSED, refuse_call
 from tests.locks import lock_quickly
 
 # The same examples in every run: a test that fails by chance tells nobody what to mend.
@@ -43,6 +47,14 @@ def slow_locks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def silence() -> Iterator[None]:
+    """Let no command that a test types into its own process ask anybody on a network."""
+    sys.addaudithook(refuse_call)
+    yield
+    assert set() == REFUSED, "something asked the network and hid that it was refused"
+
+
+@pytest.fixture(scope="session", autouse=True)
 def own_scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Give the runs of tests a temporary folder of their own: 06 searches it for copies of a ward.
 
@@ -64,54 +76,70 @@ def copy_project(target: Path) -> Path:
     return target
 
 
-@pytest.fixture(scope="session")
-def ward_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a project with the small ward, to be copied and not to be changed."""
-    project = copy_project(tmp_path_factory.mktemp("ward"))
-    make_ward(project / WARD, 1_500, 2026, project / "params/towns/131041.csv")
-    return project
+Made = Callable[[str], Path]
+_STEPS = {"loaded": "01", "matched": "02", "reviewed": "03", "printed": "04", "handed": "05"}
 
 
 @pytest.fixture(scope="session")
-def reviewed_project(ward_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run the small ward through 03, to be copied and not to be changed."""
-    project = tmp_path_factory.mktemp("reviewed") / "project"
-    shutil.copytree(ward_project, project)
-    run_pipeline(project / PARAMETERS, last="03", say=lambda line: None)
-    return project
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Give the project of the small ward as a clean run left it, to be copied and not to be changed.
+
+    Each is made once for all workers: "ward" is not yet run, the others are run through a stage.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def find(name: str) -> Path:
+        target = shared / f"small_{name}"
+        with FileLock(f"{target}.lock"):
+            if not target.exists():
+                half = shared / f"half_{name}"
+                if name == "ward":
+                    copy_project(half)
+                    make_ward(half / WARD, 1_500, 2026, half / "params/towns/131041.csv")
+                else:
+                    before = ["ward", *_STEPS][list(_STEPS).index(name)]
+                    shutil.copytree(find(before), half)
+                    stage = _STEPS[name]
+                    run_pipeline(half / PARAMETERS, stage, stage, say=lambda line: None)
+                half.rename(target)
+        return target
+
+    return find
 
 
 @pytest.fixture(scope="session")
-def printed_project(reviewed_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run the small ward through 04, to be copied and not to be changed."""
-    project = tmp_path_factory.mktemp("printed") / "project"
-    shutil.copytree(reviewed_project, project)
-    run_pipeline(project / PARAMETERS, "04", "04", say=lambda line: None)
-    return project
+def ward_project(checkpoint: Made) -> Path:
+    """Give a project with the small ward, to be copied and not to be changed."""
+    return checkpoint("ward")
 
 
 @pytest.fixture(scope="session")
-def handed_project(printed_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run the small ward through 05, to be copied and not to be changed."""
-    project = tmp_path_factory.mktemp("handed") / "project"
-    shutil.copytree(printed_project, project)
-    run_pipeline(project / PARAMETERS, "05", "05", say=lambda line: None)
-    return project
+def reviewed_project(checkpoint: Made) -> Path:
+    """Give the small ward, run through 03, to be copied and not to be changed."""
+    return checkpoint("reviewed")
+
+
+@pytest.fixture(scope="session")
+def handed_project(checkpoint: Made) -> Path:
+    """Give the small ward, run through 05, to be copied and not to be changed."""
+    return checkpoint("handed")
 
 
 @pytest.fixture
 def project(ward_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a test a project of its own with the small ward, not yet run."""
-    return _settle(ward_project, tmp_path, monkeypatch)
+    return settle(ward_project, tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def reviewed(reviewed_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a test a project of its own with the small ward, run through 03."""
-    return _settle(reviewed_project, tmp_path, monkeypatch)
+    return settle(reviewed_project, tmp_path, monkeypatch)
 
 
-def _settle(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def settle(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Copy a project for one test, and go there."""
     project = tmp_path / "project"
     shutil.copytree(source, project)
     monkeypatch.chdir(project)
@@ -136,4 +164,5 @@ def run_quietly(request: pytest.FixtureRequest) -> Callable[..., Path]:
     return run
 
 
-__all__ = ["PARAMETERS", "ROOT", "WARD", "AwaitingPerson", "change_parameters", "copy_project"]
+__all__ = ["PARAMETERS", "ROOT", "WARD", "AwaitingPerson", "change_parameters", "copy_project",
+           "settle"]  # fmt: skip

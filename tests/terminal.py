@@ -22,6 +22,8 @@ from tests.conftest import ROOT
 from tests.unit.printed import read_labels
 
 SHOWN = "《値》"  # stands for the value of four groups that the screen has shown last
+# Every line of the ward's own checklist, as the approving officer ticks them in a command.
+TICKS = " ".join(f"--tick {code}" for code in ("request", "counts", "towns", "cases", "lists"))
 _PLACE = ("住所_都道府県", "住所_市区郡町村名", "住所_町字", "住所_番地号表記", "住所_方書")
 _VALUE = re.compile(r"\b[0-9a-f]{4}(?: [0-9a-f]{4}){3}\b")
 
@@ -50,7 +52,7 @@ class Terminal:
         if stop and not isinstance(stop, RecruitError):
             raise stop
         self.screen = done.output + (f"{type(stop).__name__}: {stop}\n" if stop else "")
-        self.value = (_VALUE.findall(self.screen) or [self.value])[-1]
+        self.value = find_value(self.screen) or self.value
         return type(stop).__name__ if stop else ""
 
     def act(self, command: str) -> str:
@@ -59,6 +61,11 @@ class Terminal:
         first = self.screen
         assert self.type(f'{command} --by 見本B --confirm "{SHOWN}"') == "", self.screen
         return first + self.screen
+
+
+def find_value(screen: str) -> str:
+    """Find the last value of four groups on a screen; "" where there is none."""
+    return (_VALUE.findall(screen) or [""])[-1]
 
 
 def squeeze(text: str) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 from filelock import FileLock
 
 from recruitlib.base.errors import IntegrityError
+from recruitlib.base.plain_files import require_plain
 
 AUDIT_NAME = "audit.jsonl"
 RUN_NAME = "run.yaml"
@@ -46,7 +47,22 @@ def group_digest(digest: str) -> str:
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Write a file whole or not at all: beside it first, then moved into its place."""
-    partial = path.with_name(f".{path.name}.partial")
+    partial = write_beside(path, content, mode)
+    try:
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def name_partial(path: Path) -> Path:
+    """Name what is written beside a file, to be moved into its place."""
+    return path.with_name(f".{path.name}.partial")
+
+
+def write_beside(path: Path, content: bytes, mode: int = 0o600) -> Path:
+    """Write the coming content of a file beside it; give where."""
+    partial = name_partial(path)
     descriptor = os.open(
         partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), mode
     )
@@ -55,10 +71,10 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+    return partial
 
 
 def find_login() -> str:
@@ -114,6 +130,42 @@ def append_entry(folder: Path, stage: str, event: str, **facts: Any) -> dict[str
     return entry
 
 
+def vouch_for(
+    folder: Path, stage: str, event: str, contents: Mapping[str, bytes], **facts: Any
+) -> None:
+    """Write files that an entry vouches for, so that no kill comes between a file and its entry.
+
+    They are written beside their places first; after the entry they are moved, by ``finish_moves``
+    where the process was killed.
+
+    Args:
+        folder: the run's folder.
+        stage: as in ``append_entry``.
+        event: as in ``append_entry``.
+        contents: each file's, by its place in the run's folder.
+        facts: what else the entry says.
+    """
+    for name, content in contents.items():
+        write_beside(folder / name, content)
+    files = {name: digest_bytes(content) for name, content in contents.items()}
+    append_entry(folder, stage, event, files=files, **facts)
+    for name in contents:
+        os.replace(name_partial(folder / name), folder / name)
+
+
+def finish_moves(folder: Path, expected: Mapping[str, str]) -> None:
+    """Move what lies beside its place and is just what the record vouches for there.
+
+    Args:
+        folder: the run's folder.
+        expected: the digest of every file that the record vouches for.
+    """
+    for name, digest in expected.items():
+        partial = name_partial(folder / name)
+        if partial.is_file() and digest_bytes(partial.read_bytes()) == digest:
+            os.replace(partial, folder / name)
+
+
 def read_entries(folder: Path) -> list[dict[str, Any]]:
     """Read the chain of a run and check every link of it.
 
@@ -126,6 +178,7 @@ def read_entries(folder: Path) -> list[dict[str, Any]]:
     path = folder / AUDIT_NAME
     if not path.exists():
         return []
+    require_plain(path, IntegrityError)
     entries: list[dict[str, Any]] = []
     previous = START
     *lines, rest = path.read_bytes().split(b"\n")

@@ -12,19 +12,20 @@ from openpyxl.cell.cell import ERROR_CODES, Cell, MergedCell
 from openpyxl.styles.numbers import BUILTIN_FORMATS
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, from_excel
 
+from recruitlib.base.typed_days import BECAME_DAY, DAY_TEXT
+
 TEXT, DATE, NEVER_DATE, ANY = "text", "date", "never_date", "any"
 DAMAGE = {
     "formula": "に計算されていない数式があります（表計算で開いて計算し、保存し直してください）",
     "error": "にエラー値（#REF! など）があります（正しい値を入力してください）",
-    "date": "が日付や時刻に変わっています（8-1と入力すると8月1日になります。"
-    "セルの書式を文字列にして入力し直してください）",
+    "date": BECAME_DAY,
     "digits": "に15桁を超える数があり、末尾が失われています（書式を文字列にして入力してください）",
     "epoch": "に日付かどうか分からない5桁の数があります（1904年から日を数えるブックのため、"
     "書式を日付にして入力し直してください）",
 }
 _MOST_DIGITS = 15  # a spreadsheet's number keeps no more
 _DAY_NUMBER = re.compile(r"[1-9][0-9]{4}(?:\.[0-9]+)?")
-_DATE_TEXT = re.compile(r"(?:[0-9]{2,4}年)?[0-9]{1,2}月[0-9]{1,2}日|[0-9]{4}(?:/[0-9]{1,2}){2}")
+_DAY_TEXT = re.compile(DAY_TEXT)
 _WRAPPED = re.compile('="([^"]*)"')  # how some exports keep zeros; it needs no calculation
 _ESCAPED = re.compile("_x(000[9AD]|005F)_")  # how the file format writes tabs and line breaks
 _CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)([0-9.]+)\]")
@@ -100,7 +101,7 @@ def read_cell(
     else:
         text = _show(value)
         plain = unicodedata.normalize("NFKC", text).strip()
-        if sort == NEVER_DATE and _DATE_TEXT.fullmatch(plain):
+        if sort == NEVER_DATE and _DAY_TEXT.fullmatch(plain):
             return text, "date"
     if sort == DATE and _DAY_NUMBER.fullmatch(plain):
         return _show(from_excel(float(plain), book.epoch)), ""

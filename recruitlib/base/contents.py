@@ -20,6 +20,7 @@ import pyarrow.compute as arrow_compute
 from recruitlib.base.columns import Layout, is_constant, join_chunks, lay_out, number_codes
 from recruitlib.base.errors import ParameterError
 from recruitlib.base.profiles import Profile
+from recruitlib.base.typed_days import BECAME_DAY, DAY_TEXT
 
 QUARANTINE_COLUMNS = ("source_row", "reason", "content")
 ANY_CODE = "*"  # a code table with this entry gives a meaning to every other code
@@ -65,6 +66,28 @@ def find_misfits(cells: pa.Table, profile: Profile, headers: Mapping[str, str]) 
             rows = number_codes(columns[name], dict.fromkeys(meanings, 1), 0) == 0
             if rows.any():
                 found.append(Misfit(f"「{headers.get(name, name)}」が符号表にない符号です", rows))
+    return found
+
+
+def find_days(cells: pa.Table, profile: Profile, headers: Mapping[str, str]) -> list[Misfit]:
+    """Find the cells that a spreadsheet has turned into days before the file was saved as text.
+
+    Args:
+        cells: text columns by canonical name.
+        profile: its ``never_dates`` are the columns that hold no day.
+        headers: the header of each canonical column as the file has it, for the messages.
+
+    Returns:
+        one entry for each column with a day; ``rows`` is as long as the table.
+    """
+    found = []
+    for name in profile.never_dates:
+        if name in cells.column_names:
+            plain = arrow_compute.utf8_normalize(join_chunks(cells[name]), form="NFKC")
+            marks = _match_whole(arrow_compute.utf8_trim_whitespace(plain), DAY_TEXT)
+            rows = np.asarray(marks.to_numpy(zero_copy_only=False), dtype=bool)
+            if rows.any():
+                found.append(Misfit(f"「{headers.get(name, name)}」{BECAME_DAY}", rows))
     return found
 
 

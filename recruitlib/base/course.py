@@ -71,8 +71,14 @@ def check_forms(entries: Sequence[Mapping[str, Any]]) -> list[tuple[int, str]]:
         if not isinstance(entry.get("facts"), Mapping)
         or not isinstance(entry.get("stage"), str)
         or not isinstance(entry.get("event"), str)
-        or not isinstance(entry["facts"].get("files", {}), (dict, list))
+        or not _names_files(entry["facts"].get("files", {}))
     ]
+
+
+def _names_files(files: object) -> bool:
+    """Whether these are files with their digests, or the names of files that were taken away."""
+    told = [*files, *files.values()] if isinstance(files, dict) else files
+    return isinstance(told, list) and all(isinstance(own, str) for own in told)
 
 
 def check_course(entries: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, str]]:

@@ -40,6 +40,8 @@ from recruitlib.base.rows import (
 _LONGEST = 1 << 20  # bytes of one record; more is a quote that never closed
 _HEAD, _LONGEST_HEAD = 1 << 16, 4 * _LONGEST  # bytes among which the header is sought
 _WINDOW = 1 << 18  # bytes counted in one go: what a processor has at hand
+_LONGEST_LINE = 1 << 22  # bytes; no system writes one, and a text must not be held for its end
+_MOST_COLUMNS = 5_000  # the standard's registry has 122
 _LOOKED_BACK = 1 << 16  # bytes in which a place to cut a text is sought
 _QUOTE, _LF, _CR = b'"\n\r'
 
@@ -98,12 +100,16 @@ def read_head(
             ends.append(place)
         if final or len(records) == most:
             break
-    if not any(cell.strip() for record in records for cell in record):
-        what = (
-            "先頭の行の引用符の位置が不正です。"
-            if any(map(bytes.strip, lines))
-            else "ファイルが空です。"
+    if any(len(record) > _MOST_COLUMNS for record in records):
+        raise FormError(
+            f"{path.name}の読み込み: 列が多すぎます（上限{_MOST_COLUMNS}列）。区切りを確かめ、出力し直してください。"
         )
+    if not any(cell.strip() for record in records for cell in record):
+        what = "ファイルが空です。"
+        if any(map(bytes.strip, lines)):
+            what = "先頭の行の引用符の位置が不正です。"
+        elif not final and not lines:
+            what = "先頭の行が終わりません（4MBを超えています）。"
         raise FormError(f"{path.name}の読み込み: {what}出力し直してください。")
     return records, ends
 
@@ -154,6 +160,11 @@ def iterate_blocks(
         yield block._replace(blank=block.blank + blank, footers=footers)
         if final:
             return
+        if len(rest) - rest.rfind(b"\n") > _LONGEST_LINE:
+            raise FormError(
+                f"{path.name}の読み込み: {row}行目より後に、4MBを超えても終わらない行があります。"
+                "行の区切りを確かめ、出力し直してください。"
+            )
         text, final = pieces.send(rest)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from recruitlib.base.errors import FormError
+from recruitlib.base.plain_files import require_plain
 
 _CHUNK = 1 << 23  # bytes looked at in one go: keeps the memory of the checks small
 _BOMS = (
@@ -55,9 +56,10 @@ def prove_encoding(path: Path, allowed: Sequence[str] = ()) -> Proof:
         allowed: the encodings that its profile allows; none for all.
 
     Raises:
-        FormError: neither encoding holds for the whole file (the byte is named), it begins with
-            many NUL characters, or the profile does not allow its encoding.
+        FormError: it is no plain file, neither encoding holds for the whole file (the byte is
+            named), it begins with many NUL characters, or the profile does not allow its encoding.
     """
+    require_plain(path)
     with path.open("rb") as file:
         head = file.read(4096)
     if kind := next((shown for start, shown in _OTHER_FILES if head.startswith(start)), ""):

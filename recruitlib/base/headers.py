@@ -216,7 +216,7 @@ def match_headers(headers: Sequence[str], profile: Profile) -> HeaderPlan:
             seen.setdefault(folded, position)
     _tell_unknown(plan, unknown, len(seen))
     plan.problems.extend(
-        f"必要な見出し「{(profile.columns.get(name) or [name])[0]}」がありません。"
+        f"必要な見出し「{(profile.columns.get(name) or [name])[0]}」がありません。出力の設定と様式を確かめてください。"
         for name in profile.required
         if name not in plan.positions and name not in plan.options and name not in profile.fixed
     )
@@ -304,12 +304,19 @@ def _index_aliases(
     for name, aliases in profile.columns.items():
         for alias in aliases:
             if meaning.setdefault(fold_header(alias), name) != name:
-                raise ParameterError(f"見出しの対応表: 「{alias}」が二つの項目に使われています。")
+                raise _make_twice_error(alias)
     choices = {
         fold_header(header): (name, value)
         for name, values in profile.options.items()
         for header, value in values.items()
     }
     if both := [header for header in choices if header in meaning]:
-        raise ParameterError(f"見出しの対応表: 「{both[0]}」が二つの項目に使われています。")
+        raise _make_twice_error(both[0])
     return meaning, choices
+
+
+def _make_twice_error(header: str) -> ParameterError:
+    return ParameterError(
+        f"見出しの対応表: 「{header}」が二つの項目に使われています。様式のファイルで、どちらか一つの項目だけに"
+        "書いてください。"
+    )

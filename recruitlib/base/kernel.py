@@ -9,7 +9,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-from recruitlib.base.errors import RecruitError, UnforeseenError, describe_place
+from recruitlib.base.errors import RecruitError, UnforeseenError, describe_place, explain_refusal
 
 
 def render_error(error: BaseException) -> RecruitError:
@@ -17,7 +17,8 @@ def render_error(error: BaseException) -> RecruitError:
     if isinstance(error, RecruitError):
         return error
     return UnforeseenError(
-        f"予期しない誤りです: {describe_place(error)}。"
+        explain_refusal(error)
+        or f"予期しない誤りです: {describe_place(error)}。"
         "詳しい内容は暗号化して private に残しました。管理者に知らせてください。"
     )
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from recruitlib.base.audit import append_entry, digest_bytes, read_entries
-from recruitlib.base.errors import AwaitingPerson, IntegrityError
+from recruitlib.base.errors import IntegrityError
 from recruitlib.base.pages import render_html
 from recruitlib.base.record import (
     LIVE_FOLDER,
-    LIVE_LOCK_NAME,
     ask_traces,
     count_kept_pictures,
     list_expected,
@@ -25,47 +20,12 @@ from recruitlib.base.vault import RunKey
 REVIEW = "03"
 
 
-@contextmanager
-def hold_session(folder: Path) -> Iterator[None]:
-    """Hold the one live session that a run may have; a session that was killed holds nothing.
-
-    Raises:
-        AwaitingPerson: one is open.
-    """
-    lock = FileLock(folder / LIVE_LOCK_NAME, mode=0o600)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise AwaitingPerson(
-            "確認の画面（recruitlib review）が開いています。終えてから、もう一度実行してください。"
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def seal_left_over(folder: Path, key: RunKey) -> list[str]:
-    """Search and seal what an earlier session left behind, also one that was killed.
-
-    Returns:
-        the names of the files sealed now.
-
-    Raises:
-        AwaitingPerson: a session is open.
-        IntegrityError: as ``seal_live``.
-    """
-    if not (folder / LIVE_FOLDER).exists():
-        return []
-    with hold_session(folder):
-        return seal_live(folder, key)
-
-
 def seal_live(folder: Path, key: RunKey) -> list[str]:
     """Search every file of the live folder for personal data, and seal it.
 
     JupyterLab's own copies (checkpoints and the like, whose names begin with a dot) are searched
-    like the rest and then removed. Every file is looked at before the first one with a hit stops.
+    like the rest and then removed. Every file is looked at before the first one with a hit stops. The
+    caller holds the run, so that no session is open; one that was killed has left its files, too.
 
     Returns:
         the names of the files sealed now.

@@ -40,7 +40,7 @@ from recruitlib.base.vault import (
 
 REGISTER = "register"
 # What a command adds that has looked in the real registers, and perhaps was to look in the others.
-REAL_ONES = "（本番の簿冊・控えです。見本は --demonstration）"
+REAL_ONES = "（本番の簿冊・控えです。見本は --demonstration を付けてください）"
 DEMONSTRATION = "demonstration"
 REGISTER_KEY_NAME = "register.key.age"
 HEADER_NAME = "register.yaml"

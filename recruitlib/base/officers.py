@@ -222,7 +222,9 @@ def open_signer(root: Path, demonstration: bool, staff_id: str, passphrase: str)
     except (pyrage.DecryptError, ValueError):
         raise ParameterError("職員の合言葉が違います。ご本人の合言葉を確かめてください。") from None
     if _encode(opened.public_key().public_bytes_raw()) != officer.public_key:
-        raise ParameterError("職員の一覧の鍵が、登録の後に書き換えられています。")
+        raise ParameterError(
+            "職員の一覧の鍵が、登録の後に書き換えられています。バックアップから戻してください。"
+        )
     return Signer(officer, opened)
 
 
@@ -245,10 +247,14 @@ def is_signed(officer: Officer, content: Mapping[str, Any], signature: object) -
 
 
 def _canonicalise(content: Mapping[str, Any]) -> bytes:
-    # What is no JSON (a date that YAML made of digits) was never signed; it only has to be told apart.
-    told = json.dumps(
-        content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=repr
-    )
+    # What is no JSON (a date that YAML made of digits, names of two kinds in one table) was never
+    # signed; it only has to be told apart.
+    try:
+        told = json.dumps(
+            content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=repr
+        )
+    except TypeError:
+        told = repr(content)
     return told.encode()
 
 
@@ -289,4 +295,6 @@ def require_two_officers(first: Officer, second: Officer, demonstration: bool, w
         AwaitingPerson: they are one person.
     """
     if same := check_two_officers(first, second, demonstration):
-        raise AwaitingPerson(f"{what}は、別の人でなければなりません（{same}）。")
+        raise AwaitingPerson(
+            f"{what}は、別の人でなければなりません（{same}）。別の職員が行ってください。"
+        )

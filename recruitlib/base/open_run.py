@@ -18,16 +18,18 @@ from recruitlib.base.run import (
     Stage,
     erase_strangers,
     find_today,
+    finish_writes,
     list_completed,
     locate_run,
     read_frozen,
     refuse_after_handover,
     refuse_changes,
+    require_clock,
     require_earlier,
     require_recorded,
 )
+from recruitlib.base.run_lock import hold_serials
 from recruitlib.base.serial_acts import HANDOVER
-from recruitlib.base.serial_lock import hold_serials
 from recruitlib.base.vault import KEY_NAME, PRIVATE, open_key
 
 
@@ -46,11 +48,13 @@ def open_run(root: Path, parameters: Mapping[str, Any]) -> Stage:
         IntegrityError: a parameter differs from what a notebook froze, 01 to 04 are not all
             complete, or the record or an output was changed.
         GuardError: the labels have been handed over already.
-        AwaitingPerson: an act on the serials, or the end of 05, is at work.
+        AwaitingPerson: an act on the serials, or a notebook, is at work, or the clock went back.
     """
     folder = locate_run(root, parameters)
     refuse_after_handover(folder, HANDOVER)
     _require_noted(root, parameters, folder)
+    finish_writes(folder)
+    require_clock(folder, parameters, HANDOVER)
     require_earlier(folder, HANDOVER)
     require_recorded(folder, HANDOVER)
     stage = _open(root, parameters, folder, read_frozen(folder, HANDOVER))
@@ -73,6 +77,7 @@ def open_supplied(root: Path, parameters: Mapping[str, Any]) -> Stage:
 
     Raises:
         IntegrityError: as ``open_run``.
+        AwaitingPerson: a notebook is at work.
         ParameterError: the run is closed: its key is gone.
     """
     folder = locate_run(root, parameters)
@@ -84,6 +89,7 @@ def open_supplied(root: Path, parameters: Mapping[str, Any]) -> Stage:
             "宛名シールは、まだ提供していません（05 が完了していません）。提供の前の申出は、recruitlib delta で"
             "取り消します。"
         )
+    finish_writes(folder)
     require_earlier(folder, "06")
     return _open(root, parameters, folder, read_frozen(folder, "06"))
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from recruitlib.base.errors import ParameterError, raise_problems
+from recruitlib.base.plain_yaml import read_yaml
 
 STAGES = ("01", "02", "03", "04", "05", "06")
 STAGE_NAMES = {
@@ -278,68 +277,6 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("disposal_file", "06", str, "廃棄の確認書", REQUIRED),
 )  # fmt: skip
 BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """Safe YAML that refuses a key given twice (plain YAML lets the last one win in silence)."""
-
-
-def _construct_mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: set[Any] = set()
-    for key_node, _ in node.value:
-        key = loader.construct_object(key_node)
-        line = key_node.start_mark.line + 1
-        if not isinstance(key, Hashable):
-            raise ParameterError(f"{line}行目: 項目の名前が並びや表です。文字で書いてください。")
-        if key in seen:
-            raise ParameterError(
-                f"{line}行目: 項目 {key} が二度書かれています。一つにしてください。"
-            )
-        seen.add(key)
-    return loader.construct_mapping(node, deep=True)
-
-
-_UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a YAML file of named values, refusing duplicate keys and anything but a mapping.
-
-    Args:
-        path: the file; UTF-8, with or without BOM.
-
-    Returns:
-        the mapping as written (dates quoted by the writer stay text).
-
-    Raises:
-        ParameterError: the file is missing, not UTF-8, not YAML, or holds a key twice.
-    """
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_UniqueKeyLoader)
-    except FileNotFoundError:
-        raise ParameterError(
-            f"{path.name}: ファイルがありません。場所と名前を確かめてください。"
-        ) from None
-    except OSError as error:
-        raise ParameterError(
-            f"{path.name}: 開けません（{type(error).__name__}）。ファイルの名前と権限を確かめてください。"
-        ) from None
-    except UnicodeDecodeError as error:
-        raise ParameterError(
-            f"{path.name}: UTF-8 ではありません（{error.start}バイト目）。UTF-8 で保存し直してください。"
-        ) from None
-    except ParameterError as error:
-        raise ParameterError(f"{path.name}: {error}") from None
-    except (yaml.YAMLError, ValueError) as error:
-        # ValueError: a date without quotes that the calendar does not have.
-        mark = getattr(error, "problem_mark", None)
-        line = f"{mark.line + 1}行目" if mark else "場所不明"
-        raise ParameterError(
-            f"{path.name}: {line}: YAML として読めません。書き方を直してください。"
-        ) from None
-    if not isinstance(content, dict):
-        raise ParameterError(f"{path.name}: 「項目: 値」の並びではありません。")
-    return content
 
 
 def find_line(path: Path, key: str) -> int:

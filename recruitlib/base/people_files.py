@@ -36,6 +36,10 @@ def require_same_run(
     if content["demonstration"] is not demonstration:
         raise ParameterError(
             f"{path.name}: 見本の決定・承認は、見本でない実行には使えません（逆も同じです）。"
+            "そのファイルを別の場所に移し、この実行で作り直してください。"
         )
     if content["run_id"] != run_id:
-        raise ParameterError(f"{path.name}: 別の実行（run_id）のために作られた決定・承認です。")
+        raise ParameterError(
+            f"{path.name}: 別の実行（run_id）のために作られた決定・承認です。"
+            "そのファイルを別の場所に移し、この実行で作り直してください。"
+        )

@@ -23,16 +23,17 @@ from recruitlib.base.errors import IntegrityError, ParameterError
 from recruitlib.base.own_words import leave_out, read_own_words
 from recruitlib.base.pages import describe_work, render_html
 from recruitlib.base.parameters import NOTEBOOKS, find_root
+from recruitlib.base.run_lock import RUN_LOCK_NAME, SERIAL_LOCK_NAME, STAGE_LOCK_NAME
 from recruitlib.base.scanner import Scanner
-from recruitlib.base.serial_lock import SERIAL_LOCK_NAME
 from recruitlib.base.traces import read_traces
 from recruitlib.base.vault import PRIVATE, RunKey, write_private
 
+# What is said of a file that the record vouches for.
+MISSING, ALTERED = "ありません。", "変えられています。"
 NOTEBOOK_FOLDER = "notebooks"
-# What a live session leaves is sealed when it has ended; a lock says that one is open.
-LIVE_FOLDER, LIVE_LOCK_NAME = "live", ".live.lock"
+LIVE_FOLDER = "live"  # what a live session leaves in it is sealed when it has ended
 # Empty files that lie in a run's folder beside its record.
-LOCK_NAMES = (LOCK_NAME, LIVE_LOCK_NAME, SERIAL_LOCK_NAME)
+LOCK_NAMES = (LOCK_NAME, RUN_LOCK_NAME, STAGE_LOCK_NAME, SERIAL_LOCK_NAME)
 LIVE_VARIABLE = "RECRUITLIB_LIVE_FILE"  # tells the kernel in which file of the session it works
 # The beginning of a PNG file in base64, and the kinds of output whose text is searched like any.
 _PNG = "iVBORw0KGgo"
@@ -333,7 +334,7 @@ def check_files(folder: Path, expected: Mapping[str, str]) -> list[str]:
     for name, digest in expected.items():
         path = folder / name
         if not path.is_file():
-            problems.append(f"{name}: ありません。")
+            problems.append(f"{name}: {MISSING}")
         elif digest_bytes(path.read_bytes()) != digest:
-            problems.append(f"{name}: 変えられています。")
+            problems.append(f"{name}: {ALTERED}")
     return problems

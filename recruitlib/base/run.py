@@ -9,21 +9,26 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 import yaml
+from filelock import BaseFileLock
 
 from recruitlib.base.audit import (
     RUN_NAME,
     append_entry,
     digest_bytes,
     find_latest,
+    finish_moves,
     group_digest,
     read_entries,
+    vouch_for,
     write_atomically,
 )
 from recruitlib.base.counts import (
@@ -63,14 +68,15 @@ from recruitlib.base.record import (
     read_scanner,
     seal_notebooks,
 )
+from recruitlib.base.run_lock import SERIAL_LOCK_NAME, hold_serials, take_stage
 from recruitlib.base.serial_acts import CHANGED
-from recruitlib.base.serial_lock import SERIAL_LOCK_NAME, hold_serials
 from recruitlib.base.tables import parse_table, write_table
 from recruitlib.base.vault import (
     KEY_NAME,
     PRIVATE,
     RunKey,
     create_key,
+    encrypt_content,
     open_key,
     protect_folder,
     read_passphrase,
@@ -80,11 +86,17 @@ from recruitlib.base.vault import (
 
 JAPAN = timezone(timedelta(hours=9))
 PRINTING = "04"
+_CLOCK_TOLERANCE = timedelta(minutes=10)  # a clock that is set right by the network moves less
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One notebook at work: which run, with which parameters, on which day."""
+    """One notebook at work: which run, with which parameters, on which day.
+
+    Attributes:
+        held: keeps the run's lock as long as the notebook is at work.
+        begun: the number of the entry with which it began; 0 for an act, which begins nothing.
+    """
 
     number: str
     root: Path
@@ -92,6 +104,8 @@ class Stage:
     parameters: Mapping[str, Any]
     key: RunKey
     today: date
+    held: BaseFileLock | None = None
+    begun: int = 0
 
     @property
     def demonstration(self) -> bool:
@@ -120,7 +134,7 @@ def begin_stage(number: str, namespace: Mapping[str, Any]) -> Stage:
         IntegrityError: a parameter differs from what an earlier notebook froze, an earlier stage
             is not complete, or the record or an output was changed.
         GuardError: the labels have been handed over already.
-        AwaitingPerson: an act on the serials is at work.
+        AwaitingPerson: another notebook, or an act on the serials, is at work on the run.
     """
     quiet_kernel()
     root = find_root()
@@ -133,17 +147,31 @@ def begin_stage(number: str, namespace: Mapping[str, Any]) -> Stage:
     parameters = {**frozen, **own}
     if number == "01":
         require_operator(root, parameters)
+        protect_folder(folder)
+    held = take_stage(folder) if folder.exists() else None
+    try:
+        return _begin(number, root, folder, parameters, sections, own, held)
+    except BaseException:
+        _release(held)
+        raise
+
+
+def _begin(
+    number: str, root: Path, folder: Path, parameters: Mapping[str, Any],
+    sections: Mapping[str, Mapping[str, Any]], own: Mapping[str, Any], held: BaseFileLock | None,
+) -> Stage:  # fmt: skip
     roll_back(folder)
     if number != "01":
         require_earlier(folder, number)
         require_recorded(folder, number)
+    require_clock(folder, parameters, number)
     demonstration = parameters["run_kind"] == "demonstration"
     noted = locate_heads(root, parameters["runs_folder"], parameters["run_id"], demonstration)
     require_noted(noted, read_entries(folder))
     refuse_after_handover(folder, number)
     refuse_after_delta(folder, number)
     key = _open_run(folder, parameters)
-    quiet_kernel(lambda shown, detail: _keep_stop(folder, key, number, shown, detail))
+    quiet_kernel(lambda shown, detail: _keep_stop(folder, key, number, shown, detail, held))
     seal_notebooks(folder, key, number)
     if number != "01":  # before it nothing is known of anybody
         refuse_personal(folder, key, own)
@@ -154,14 +182,16 @@ def begin_stage(number: str, namespace: Mapping[str, Any]) -> Stage:
     has_acts = (folder / SERIAL_LOCK_NAME).exists()
     with hold_serials(folder) if has_acts else nullcontext():
         withdraw_outputs(folder, number)
-        write_atomically(folder / RUN_NAME, content)
-        append_entry(
-            folder, number, "begun", **live,
+        vouch_for(
+            folder, number, "begun", {RUN_NAME: content}, **live,
             run_kind=parameters["run_kind"], operator=parameters["operator"],
-            business_date=parameters["business_date"].get(number, ""),
-            parameters=own, files={RUN_NAME: digest_bytes(content)},
+            business_date=parameters["business_date"].get(number, ""), parameters=own,
         )  # fmt: skip
-    stage = Stage(number, root, folder, parameters, key, find_today(parameters, number))
+    begun = find_latest(read_entries(folder), number, "begun")
+    stage = Stage(
+        number, root, folder, MappingProxyType(deepcopy(dict(parameters))), key,
+        find_today(parameters, number), held, begun["seq"] if begun else 0,
+    )  # fmt: skip
     ask_guard(stage, "record.chain_intact", [], "鎖と、前の段階のすべての要約値は合います")
     return stage
 
@@ -285,7 +315,10 @@ def require_earlier(folder: Path, number: str) -> None:
             )
     problems = check_outputs(folder, entries, STAGES[: STAGES.index(number)])
     if problems:
-        raise IntegrityError(f"前の段階の結果が変えられています: {' '.join(problems)}")
+        raise IntegrityError(
+            f"前の段階の結果が変えられています: {' '.join(problems)}"
+            "元に戻すか、その結果を作った段階からやり直してください。"
+        )
 
 
 def require_operator(root: Path, parameters: Mapping[str, Any]) -> None:
@@ -388,12 +421,13 @@ def _open_run(folder: Path, parameters: Mapping[str, Any]) -> RunKey:
 
 
 def roll_back(folder: Path) -> None:
-    """Take back what a completion that was cut off had begun to write.
+    """Take back what a completion that was cut off had begun to write, and end other writes.
 
     A completion says first what it will write. Where its end is missing, the files go and the
     counts are written again from the chain, so that nothing unfinished looks finished.
     """
     entries = read_entries(folder)
+    finish_moves(folder, list_expected(entries))
     for stage in STAGES:
         latest = {
             event: (find_latest(entries, stage, event) or {"seq": 0})
@@ -403,15 +437,30 @@ def roll_back(folder: Path) -> None:
             latest["completed"]["seq"], latest["rolled_back"]["seq"]
         ):
             continue
+        # Before it is said: afterwards nobody would write them again.
+        if counts := gather_counts(entries):
+            write_atomically(folder / COUNTS_NAME, write_counts(counts))
+        else:
+            (folder / COUNTS_NAME).unlink(missing_ok=True)
         names = [name for name in latest["completing"]["facts"]["writes"] if name != COUNTS_NAME]
         append_entry(folder, stage, "rolled_back", files=names)
         for name in names:
             erase_file(folder / name)
-        counts = gather_counts(read_entries(folder))
-        if counts:
-            write_atomically(folder / COUNTS_NAME, write_counts(counts))
-        else:
-            (folder / COUNTS_NAME).unlink(missing_ok=True)
+
+
+def finish_writes(folder: Path) -> None:
+    """End the writes that a kill has left halfway, where no notebook is at work on the run.
+
+    Raises:
+        AwaitingPerson: one is.
+    """
+    if not folder.exists():
+        return
+    held = take_stage(folder)
+    try:
+        finish_moves(folder, list_expected(read_entries(folder)))
+    finally:
+        held.release()
 
 
 def withdraw_outputs(folder: Path, number: str) -> None:
@@ -437,7 +486,18 @@ def withdraw_outputs(folder: Path, number: str) -> None:
         append_entry(folder, number, "withdrawn", files=sorted(withdrawn))
     for name in withdrawn:
         erase_file(folder / name)
+    _erase_unmade(folder, number)
     erase_strangers(folder)
+
+
+def _erase_unmade(folder: Path, number: str) -> None:
+    """Erase the outputs of this stage and later ones that have left the record and not the folder."""
+    entries = read_entries(folder)
+    known = list_expected(entries)
+    for entry in entries:
+        if entry["event"] == "completed" and entry["stage"] >= number:
+            for name in entry["facts"]["files"].keys() - known.keys():
+                erase_file(folder / name)
 
 
 def erase_strangers(folder: Path, *parts: str) -> None:
@@ -452,6 +512,29 @@ def erase_strangers(folder: Path, *parts: str) -> None:
         is_meant = not parts or any(part in path.name for part in parts)
         if is_meant and path.relative_to(folder).as_posix() not in known:
             erase_file(path)
+
+
+def end_closing(folder: Path) -> bool:
+    """Erase what a closing that was cut off at its very end has left; say whether there was any.
+
+    Its record says that the run's key was destroyed: nothing can be opened with what is left of it.
+    """
+    names, private = list_ending(read_entries(folder)), folder / PRIVATE
+    if not names or not private.exists():
+        return False
+    for name in names:
+        erase_file(folder / name)
+    if any(private.iterdir()):
+        return False  # somebody has put back what was destroyed before: that is no left-over
+    private.rmdir()
+    return True
+
+
+def list_ending(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """List what a closing erases after its last entry: the key, and the words of the last search."""
+    if not entries or entries[-1]["event"] != "destroyed":
+        return []
+    return list(entries[-1]["facts"]["files"]) if STAGES[-1] in list_completed(entries) else []
 
 
 def find_today(parameters: Mapping[str, Any], number: str) -> date:
@@ -471,7 +554,36 @@ def read_time(entry: Mapping[str, Any]) -> datetime:
     return datetime.fromisoformat(entry["at"]).astimezone(JAPAN)
 
 
-def _keep_stop(folder: Path, key: RunKey, number: str, shown: RecruitError, detail: str) -> None:
+def require_clock(folder: Path, parameters: Mapping[str, Any], number: str) -> None:
+    """Require that the clock of the PC has not gone back, where it says which day it is.
+
+    A list of yesterday would count as one of today. Closing is never kept waiting by a clock.
+
+    Raises:
+        AwaitingPerson: it is before the latest entry of the record.
+    """
+    entries = read_entries(folder)
+    if not entries or number == "06" or parameters["business_date"].get(number):
+        return
+    last = max(map(read_time, entries))
+    if datetime.now(JAPAN) < last - _CLOCK_TOLERANCE:
+        raise AwaitingPerson(
+            f"この PC の時計が、記録の最も新しい時刻（{last:%Y-%m-%d %H:%M}）より前を指しています。本日の一覧かどうかを確かめられません。"
+            "時計を合わせて、もう一度実行してください。記録の時刻の方が誤っているときは、新しい run_id で始めてください。"
+        )
+
+
+def _release(held: BaseFileLock | None) -> None:
+    """Let others work on the run, although the notebook's process may stay open."""
+    if held is not None:
+        held.release(force=True)
+
+
+def _keep_stop(
+    folder: Path, key: RunKey, number: str, shown: RecruitError, detail: str,
+    held: BaseFileLock | None,
+) -> None:  # fmt: skip
+    _release(held)
     files = {}
     # After the key is destroyed nothing private may come into being again.
     if (folder / PRIVATE / KEY_NAME).exists():
@@ -481,6 +593,45 @@ def _keep_stop(folder: Path, key: RunKey, number: str, shown: RecruitError, deta
         folder, number, "stopped",
         error=type(shown).__name__, exit_code=shown.exit_code, files=files,
     )  # fmt: skip
+
+
+def require_current(stage: Stage) -> None:
+    """Require that a notebook is still the one that the record speaks of, with what it began with.
+
+    A kernel that stays open after its stage, or an earlier one, was done anew knows an older list;
+    the answers in the record are not its own.
+
+    Raises:
+        IntegrityError: it has completed, was begun again elsewhere, its parameters were changed, or
+            it is another day.
+    """
+    if not stage.begun:
+        return
+    entries = read_entries(stage.folder)
+    later = [
+        entry for entry in entries[stage.begun :]
+        if entry["event"] in ("begun", "completed") and entry["stage"] <= stage.number
+    ]  # fmt: skip
+    if later:
+        raise IntegrityError(
+            f"この {stage.number} のノートブックは、もう古くなっています。始めた後に、{later[-1]['stage']} が"
+            f"{'完了して' if later[-1]['event'] == 'completed' else '始められて'}います。何も変えていません。"
+            "JupyterLab で開いているときはそのカーネルを終え、必要なら上から順に実行し直してください。"
+        )
+    frozen: dict[str, Any] = {}
+    for number in STAGES[: STAGES.index(stage.number) + 1]:
+        begun = find_latest(entries, number, "begun")
+        frozen |= begun["facts"]["parameters"] if begun else {}
+    if dict(stage.parameters) != frozen:
+        raise IntegrityError(
+            f"{stage.number} を始めた後に、項目が変えられています。パラメータのファイルを直し、{stage.number} を上から順に"
+            "実行し直してください。"
+        )
+    # A kernel that is left open over the night has asked whether its lists are of another day.
+    if stage.today != find_today(frozen, stage.number):
+        raise IntegrityError(
+            f"{stage.number} を始めた日の作業ではありません。本日の一覧を確かめ、{stage.number} を上から順に実行し直してください。"
+        )
 
 
 def ask_guard(stage: Stage, name: str, problems: list[str], note: str = "") -> None:
@@ -494,17 +645,21 @@ def ask_guard(stage: Stage, name: str, problems: list[str], note: str = "") -> N
     Raises:
         RecruitError: the guard's own class, when the answer is no.
     """
+    require_current(stage)
     guard = GUARDS[name]
     answer = "no" if problems else "yes"
     append_entry(
         stage.folder, stage.number, "guard", guard=name, answer=answer, note=note, problems=problems
     )
     if problems:
-        raise guard.error(f"関門 {name} が「否」です。{' '.join(problems)}")
+        told = " ".join(problems)
+        advice = "" if "ください" in told else f" 直してから、{stage.number} をやり直してください。"
+        raise guard.error(f"関門 {name} が「否」です。{told}{advice}")
 
 
 def skip_guard(stage: Stage, name: str, because: str) -> None:
     """Record that a guard was not asked, and why; only a guard that may not be due can pass so."""
+    require_current(stage)
     append_entry(
         stage.folder,
         stage.number,
@@ -522,6 +677,7 @@ def asking(stage: Stage, name: str, note: str = "") -> Iterator[None]:
 
     The yes is asked for afterwards, when the result of the work has been looked at.
     """
+    require_current(stage)
     try:
         yield
     except RecruitError as error:
@@ -611,8 +767,9 @@ def read_private_table(stage: Stage, name: str) -> pd.DataFrame:
 
 def keep_proposal(stage: Stage, name: str, table: pd.DataFrame) -> None:
     """Keep an encrypted table while a person decides; a wait is not a stop."""
-    digest = write_private(stage.folder, stage.key, name, write_table(table))
-    append_entry(stage.folder, stage.number, "proposed", files={f"{PRIVATE}/{name}.age": digest})
+    require_current(stage)
+    sealed = encrypt_content(stage.key, write_table(table))
+    vouch_for(stage.folder, stage.number, "proposed", {f"{PRIVATE}/{name}.age": sealed})
 
 
 def complete_stage(
@@ -636,9 +793,15 @@ def complete_stage(
         the completion line, which the notebook prints last.
 
     Raises:
-        IntegrityError: a due guard was not asked.
+        IntegrityError: a due guard was not asked, or as ``require_current``.
     """
     require_answers(stage)
+    held = take_stage(stage.folder)
+    try:
+        require_current(stage)
+    except BaseException:
+        held.release()
+        raise
     counts = list(counts)
     tables = {name: write_table(table) for name, table in (private or {}).items()}
     merged = merge_counts(read_counts(stage.folder), counts, stage.number)
@@ -662,6 +825,7 @@ def complete_stage(
         files=files, counts=[list(count) for count in counts], **(facts or {}),
     )  # fmt: skip
     note_head(stage.folder)
+    _release(held)
     return (
         f"{stage.number} {STAGE_NAMES[stage.number]} 完了: 関門 {len(list_due(stage.number))} はすべて"
         f"「はい」、件数表の要約値 {group_digest(files[COUNTS_NAME])}"
@@ -674,7 +838,12 @@ def require_answers(stage: Stage) -> None:
     Raises:
         IntegrityError: a guard was not asked or did not say yes.
     """
+    answers = list_answers(stage)
     for name in list_unanswered(read_entries(stage.folder), stage.number):
+        if answers.get(name, {}).get("answer") == "no":
+            raise IntegrityError(
+                f"関門 {name} が「否」のままです。その理由を直してから、ノートブックを上から順に実行してください。"
+            )
         raise IntegrityError(
             f"関門 {name} が問われていません。ノートブックを上から順に実行してください。"
         )

@@ -255,11 +255,17 @@ def check_conditions(
             f"書いてください（{'、'.join(scope.handlers) or 'まだ指定がありません'}）。"
         )
     if not request_number.strip():
-        problems.append("依頼文書の番号がありません。")
+        problems.append(
+            "依頼文書の番号がありません。request_number に書き、01 からやり直してください。"
+        )
     if not scope.period_from <= received_on <= scope.period_to:
-        problems.append("受領の日（received_on）が、承認された期間の外です。")
+        problems.append(
+            "受領の日（received_on）が、承認された期間の外です。提供の確認書を確かめてください。"
+        )
     if received_on > today:
-        problems.append("受領の日（received_on）が、業務日より後です。")
+        problems.append(
+            "受領の日（received_on）が、業務日より後です。提供の確認書を確かめてください。"
+        )
     return problems
 
 

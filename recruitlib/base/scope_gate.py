@@ -18,6 +18,8 @@ from recruitlib.base.scope import (
     read_scope,
 )
 
+_ADVICE = "承認された範囲のとおりに直してください（範囲を変えるときは、承認を受けた新しいファイルで 01 から）。"
+
 
 def ask_scope(
     stage: Stage, items: Sequence[str] = (), problems: Sequence[str] = (), note: str = ""
@@ -40,8 +42,9 @@ def ask_scope(
     seen = [f"項目: {'・'.join(printed)}", f"媒体: {scope.medium}", f"承認: {scope.approved_on}"]
     if unwritten := list_unwritten(scope):
         seen.append(f"未記入（04 で止まる）: {'・'.join(unwritten)}")
+    found = [*_check_frozen(stage), *outside, *problems]
     ask_guard(
-        stage, "handover.within_scope", [*_check_frozen(stage), *outside, *problems],
+        stage, "handover.within_scope", [*found, _ADVICE] if found else [],
         "、".join([*seen, *([note] if note else [])]),
     )  # fmt: skip
 

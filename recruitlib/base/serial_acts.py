@@ -125,6 +125,13 @@ def find_proposal(entries: Sequence[Mapping[str, Any]], value: str) -> Mapping[s
     return None
 
 
+def find_prepared(entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Find the act on serials that one officer has prepared and nobody has executed yet."""
+    acts = [entry for entry in list_since_print(entries) if entry["event"] in (PROPOSED, CHANGED)]
+    waits = acts and acts[-1]["event"] == PROPOSED
+    return acts[-1]["facts"] if waits else None
+
+
 def sign_confirmation(
     proposed: Mapping[str, Any], signer: Signer, officers: Mapping[str, Officer]
 ) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from recruitlib.base.officers import (
     require_two_officers,
     sign_content,
 )
-from recruitlib.base.parameters import read_yaml
+from recruitlib.base.plain_yaml import parse_yaml, read_yaml
 from recruitlib.base.record import read_scanner
 from recruitlib.base.signatures import describe_file, tell_kind
 from recruitlib.base.vault import RunKey
@@ -52,15 +52,20 @@ def sign_file(path: Path, signer: Signer) -> None:
     name_kind(path, content)
     said = pick_said(content)
     text = _BLOCK.sub("", path.read_text(encoding="utf-8-sig"))
-    plain = yaml.safe_load(text) or {}
-    if plain != said:
-        raise ParameterError(
-            f"{path.name}: {SIGNATURES} は、ファイルの最後に置いてください（消してから署名し直せます）。"
-        )
     kept = _pick_signatures(content)
     signatures = {**kept, signer.officer.staff_id: sign_content(signer, describe_file(said))}
     block = yaml.safe_dump({SIGNATURES: signatures}, allow_unicode=True, sort_keys=False, width=200)
-    write_atomically(path, f"{text.rstrip()}\n{block}".encode(), mode=0o644)
+    signed = f"{text.rstrip()}\n{block}"
+    try:
+        is_whole = parse_yaml(signed) == {**said, SIGNATURES: signatures}
+    except (yaml.YAMLError, ParameterError):
+        is_whole = False
+    if not is_whole:
+        raise ParameterError(
+            f"{path.name}: {SIGNATURES} は、ファイルの最後に置いてください（消してから署名し直せます）。"
+            "終わりの印「...」がある場合は、消してください。"
+        )
+    write_atomically(path, signed.encode(), mode=0o644)
 
 
 def name_kind(path: Path, content: Mapping[str, Any]) -> str:

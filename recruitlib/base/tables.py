@@ -29,7 +29,7 @@ import pyarrow.compute as arrow_compute
 from pyarrow import csv as arrow_csv
 
 from recruitlib.base.columns import holds_digits, join_chunks, lay_out
-from recruitlib.base.contents import Misfit, find_misfits, join_reasons, list_quarantine
+from recruitlib.base.contents import Misfit, find_days, find_misfits, join_reasons, list_quarantine
 from recruitlib.base.delimited import Block, Broken, iterate_blocks, mend_block, read_head
 from recruitlib.base.encodings import Proof, prove_encoding
 from recruitlib.base.errors import FormError, raise_problems
@@ -55,6 +55,7 @@ _WORKERS = min(os.cpu_count() or 1, 4)
 _WRAPPED = '^="([^"]*)"$'  # how a spreadsheet's CSV keeps leading zeros: ="0012"
 # More rows than this that cannot be read, and more of them than one in twenty, are another layout.
 _MOST_BROKEN, _MOST_BROKEN_SHARE = 20, 0.05
+_MOST_KEPT = 250_000  # such rows at any share; each is held until the end for the list of them
 # The columns of our own tables that hold whole numbers; everything else is text.
 INTEGER_COLUMNS = (
     "source_row",
@@ -176,14 +177,18 @@ def map_pieces(opened: Opened, work: Callable[[Piece], T]) -> list[T]:
     Returns:
         the results in the order of the file. Every row below the header is in exactly one place of
         exactly one piece.
+
+    Raises:
+        FormError: more rows cannot be read than a list can hold.
     """
     blocks = iterate_blocks(
         opened.path, opened.proof, opened.shape, opened.head_lines, opened.plan.rows
     )
     turn, results = Lock(), dict[int, T]()
-    numbers = count()
+    numbers, kept = count(), 0
 
     def work_through() -> None:
+        nonlocal kept
         for done in count(1):
             with turn:
                 number, held = next(numbers), [*islice(blocks, 1)]
@@ -191,7 +196,15 @@ def map_pieces(opened: Opened, work: Callable[[Piece], T]) -> list[T]:
                 return
             try:
                 # Nobody else holds the block, so that its memory is free as soon as it is parsed.
-                results[number] = work(_read_piece(opened, held.pop()))
+                piece = _read_piece(opened, held.pop())
+                with turn:
+                    kept += len(piece.broken)
+                if kept > _MOST_KEPT:
+                    raise FormError(
+                        f"{opened.path.name}の読み込み: 読めない行が{_MOST_KEPT:,}行を超えました。"
+                        "様式と区切りを確かめ、出力し直してください。"
+                    )
+                results[number] = work(piece)
                 if done % _FREED == 0:
                     pa.default_memory_pool().release_unused()
             except BaseException:
@@ -367,12 +380,15 @@ def _read_piece(opened: Opened, block: Block) -> Piece:
         parsed = _parse_block(block, opened.shape, positions)
     if parsed is None:
         # Arrow's own message quotes the row, which is a person.
-        raise FormError(f"{opened.path.name}の読み込み: 行の区切りを確かめられません。")
+        raise FormError(
+            f"{opened.path.name}の読み込み: 行の区切りを確かめられません。出力し直してください。"
+        )
     block = block._replace(content=b"")
     cells = _name_columns(parsed, plan, profile, block)
     headers = {name: plan.headers[at].strip() for name, at in plan.positions.items()}
     present = cells.select([*plan.positions, *plan.options])
-    misfits = find_misfits(present, profile, headers) + _find_untold_marks(parsed, plan)
+    misfits = find_misfits(present, profile, headers) + find_days(present, profile, headers)
+    misfits += _find_untold_marks(parsed, plan)
     misfits += _find_repeated_header(parsed, plan)
     filled = [_is_filled(parsed[str(position)]) for position in empty]
     misfits += [Misfit("見出しのない列に値があります", rows) for rows in filled if rows.any()]

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from recruitlib.base.audit import append_entry
+from recruitlib.base.audit import vouch_for
 from recruitlib.base.dates import ERAS, write_arabic
 from recruitlib.base.names import fold_name, write_katakana
-from recruitlib.base.vault import PRIVATE, RunKey, read_private, write_private
+from recruitlib.base.vault import PRIVATE, RunKey, encrypt_content, protect_folder, read_private
 
 # The columns that hold each kind, in the tables of every stage.
 _COLUMNS = {
@@ -82,8 +82,9 @@ def remember_terms(folder: Path, key: RunKey, stage: str, people: pd.DataFrame) 
         },
         ensure_ascii=False,
     )
-    digest = write_private(folder, key, name, content.encode())
-    append_entry(folder, stage, "remembered", files={f"{PRIVATE}/{name}.age": digest})
+    sealed = encrypt_content(key, content.encode())
+    protect_folder(folder / PRIVATE)
+    vouch_for(folder, stage, "remembered", {f"{PRIVATE}/{name}.age": sealed})
 
 
 def make_traces(people: pd.DataFrame) -> Traces:

@@ -27,6 +27,7 @@ from recruitlib.base.audit import (
     digest_bytes,
     find_latest,
     read_entries,
+    vouch_for,
     write_atomically,
 )
 from recruitlib.base.errors import IntegrityError, ParameterError
@@ -223,8 +224,7 @@ def create_key(folder: Path, passphrase: str, demonstration: bool) -> RunKey:
     key = generate_key(demonstration)
     protect_folder(folder / PRIVATE)
     content = lock_key(key, passphrase)
-    write_atomically(folder / PRIVATE / KEY_NAME, content)
-    append_entry(folder, "", "key_made", files={f"{PRIVATE}/{KEY_NAME}": digest_bytes(content)})
+    vouch_for(folder, "", "key_made", {f"{PRIVATE}/{KEY_NAME}": content})
     return key
 
 
@@ -238,6 +238,7 @@ def unlock_key(folder: Path, passphrase: str) -> RunKey:
     if not path.exists():
         raise IntegrityError(
             f"{PRIVATE}/{KEY_NAME}: 実行の鍵がありません。廃棄済みの実行は開けません。"
+            "廃棄していないときは、実行のフォルダをバックアップから戻してください。"
         )
     try:
         return open_locked(path.read_bytes(), passphrase)
@@ -280,7 +281,9 @@ def decrypt_content(key: RunKey, sealed: bytes, name: str) -> bytes:
     try:
         return bytes(pyrage.decrypt(sealed, [pyrage.x25519.Identity.from_str(key.identity)]))
     except pyrage.DecryptError:
-        raise IntegrityError(f"{name}: この鍵では開けません。記録が変えられています。") from None
+        raise IntegrityError(
+            f"{name}: この鍵では開けません。記録が変えられています。使わずに、管理者に知らせてください。"
+        ) from None
 
 
 def write_private(folder: Path, key: RunKey, name: str, content: bytes) -> str:

@@ -31,6 +31,8 @@ from recruitlib.base.serial_course import check_blanked
 from recruitlib.base.signatures import check_officers, check_signatures
 from recruitlib.base.vault import PRIVATE
 
+# What is said of what the record does not vouch for.
+STRANGER, STRANGE_FOLDER = "記録にないファイルです。", "記録にないフォルダです。"
 _SHORTEST_HEAD = 16
 # What the stages after a paper write anew by themselves, beside their own notebooks.
 _GOES_ON = re.compile(r"(handover/.*|counts\.csv|run\.yaml|private/.*)")
@@ -159,7 +161,7 @@ def _check_head(entries: Sequence[Mapping[str, Any]], head: str) -> list[str]:
         return ["先頭値の紙は提供の紙ですが、その提供が記録にありません。"]
     then, now, lines = list_expected(before), list_expected(entries), _list_lines(before)
     # A stage that is begun again makes everything of its own, and of the later ones, anew.
-    anew = min([*list_begun(after), *_list_unsealed(before)], default="99")
+    anew = min([*list_begun(after), *list_unsealed(before)], default="99")
     return [
         f"{name}: 先頭値の紙の後に変えられています。"
         for name, digest in then.items()
@@ -174,7 +176,7 @@ def list_begun(entries: Sequence[Mapping[str, Any]]) -> list[str]:
     return [entry["stage"] for entry in entries if entry["event"] == "begun"]
 
 
-def _list_unsealed(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+def list_unsealed(entries: Sequence[Mapping[str, Any]]) -> list[str]:
     """List the stage that was at work last, unless its notebook is sealed."""
     for entry in reversed(entries):
         if entry["event"] == "begun":
@@ -193,7 +195,7 @@ def _check_strangers(folder: Path, entries: Sequence[Mapping[str, Any]]) -> list
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink() or not path.is_dir():
-            problems += [f"{name}: 記録にないファイルです。"] * (name not in known)
+            problems += [f"{name}: {STRANGER}"] * (name not in known)
         elif name not in own and not any(path.iterdir()):
-            problems.append(f"{name}: 記録にないフォルダです。")
+            problems.append(f"{name}: {STRANGE_FOLDER}")
     return problems

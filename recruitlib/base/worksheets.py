@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import re
 import warnings
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -15,13 +13,10 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from recruitlib.base.cells import TEXT, Book, read_cell
+from recruitlib.base.containers import MOST_CELLS, read_container, tell_broken
 from recruitlib.base.errors import FormError
 
-_LARGEST_FILE = 50_000_000  # bytes; a sheet of 100,000 applications has about ten million
-_LARGEST_UNPACKED = 500_000_000  # bytes; more is a decompression bomb
 _MOST_ROWS, _MOST_COLUMNS = 100_000, 500
-_OLE = b"\xd0\xcf\x11\xe0"  # an .xls file, or an .xlsx file with a password
-_RECALCULATES = re.compile(rb'calcPr[^>]*fullCalcOnLoad="(?:1|true)"')
 
 
 class Sheet(NamedTuple):
@@ -54,7 +49,7 @@ def open_sheet(path: Path, wanted: str | None) -> tuple[Sheet, list[str]]:
         FormError: the file is no open workbook, is too large, or the sheet is not clear: another
             one that has values, hidden or not, may hold people.
     """
-    content, recalculates = _read_container(path)
+    content, recalculates = read_container(path)
     formulas = open_workbook(content, path.name)
     filled = [sheet for sheet in formulas.worksheets if has_values(sheet, path.name)]
     chosen = [sheet for sheet in filled if sheet.title == wanted] if wanted else filled
@@ -89,7 +84,7 @@ def open_workbook(content: bytes, name: str, **reading: bool) -> Workbook:
             warnings.simplefilter("ignore")
             return openpyxl.load_workbook(io.BytesIO(content), **reading)
     except Exception:  # a broken file fails anywhere in the library, with values in its message
-        raise _refuse_file(name) from None
+        raise tell_broken(name) from None
 
 
 def read_lines(sheet: Sheet, first: int, sorts: Mapping[int, str]) -> Iterator[Line]:
@@ -115,10 +110,11 @@ def read_lines(sheet: Sheet, first: int, sorts: Mapping[int, str]) -> Iterator[L
 
 def has_values(sheet: Worksheet, name: str) -> bool:
     """Say if a sheet holds a value; one that is too large to be looked through is refused."""
-    if sheet.max_row > _MOST_ROWS or sheet.max_column > _MOST_COLUMNS:
+    rows, columns = sheet.max_row, sheet.max_column
+    if rows > _MOST_ROWS or columns > _MOST_COLUMNS or rows * columns > MOST_CELLS:
         raise FormError(
-            f"{name}: {name_sheet(sheet)}の範囲が大きすぎます（上限{_MOST_ROWS}行、"
-            f"{_MOST_COLUMNS}列）。余分な書式を消すか、CSVで出力してください。"
+            f"{name}: {name_sheet(sheet)}の範囲が大きすぎます（上限{_MOST_ROWS:,}行、"
+            f"{_MOST_COLUMNS}列、{MOST_CELLS:,}セル）。余分な書式を消すか、CSVで出力してください。"
         )
     return any(value is not None and str(value).strip() for row in sheet.values for value in row)
 
@@ -148,36 +144,3 @@ def remark_hidden(sheet: Worksheet, first: int) -> list[str]:
         for what, count in found
         if count
     ]
-
-
-def _read_container(path: Path) -> tuple[bytes, bool]:
-    """Read the file after a look at what it unpacks to and declares; say if it recalculates."""
-    if path.stat().st_size > _LARGEST_FILE:
-        raise FormError(f"{path.name}: 50MBを超えています。CSV（UTF-8）で出力し直してください。")
-    content = path.read_bytes()
-    if content.startswith(_OLE):
-        raise FormError(
-            f"{path.name}: パスワード付きか、古い形式（.xls）です。"
-            "パスワードを外し、.xlsx形式で保存し直してください。"
-        )
-    recalculates = False
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as container:
-            parts = container.infolist()
-            if sum(part.file_size for part in parts) > _LARGEST_UNPACKED:
-                raise FormError(f"{path.name}: 展開すると大きすぎます。作成元に確かめてください。")
-            for part in (part for part in parts if part.filename.endswith((".xml", ".rels"))):
-                text = container.read(part)
-                if b"<!DOCTYPE" in text or b"<!ENTITY" in text or b"\x00" in text[:100]:
-                    raise FormError(f"{path.name}: 通常のブックにない宣言があるため、開きません。")
-                if part.filename.endswith("workbook.xml"):
-                    recalculates = _RECALCULATES.search(text) is not None
-    except FormError:
-        raise
-    except Exception:
-        raise _refuse_file(path.name) from None
-    return content, recalculates
-
-
-def _refuse_file(name: str) -> FormError:
-    return FormError(f"{name}: 表計算ブック（.xlsx）として開けません。保存し直してください。")

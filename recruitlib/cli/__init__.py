@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from recruitlib.base.errors import RecruitError, describe_place
+from recruitlib.base.errors import RecruitError, describe_place, explain_refusal
 from recruitlib.cli import (
     case_workbooks,
     duties,
@@ -60,11 +60,15 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except click.Abort:
-        click.echo("中断しました。もう一度実行すれば、続きから始まります。", err=True)
+        click.echo(
+            "中断しました。どこまで進んだかと、続きのコマンドは、recruitlib runs で分かります。",
+            err=True,
+        )
         sys.exit(130)
     except RecruitError as error:
         click.echo(f"{type(error).__name__}: {error}", err=True)
         sys.exit(error.exit_code)
     except Exception as error:
-        click.echo(f"予期しない誤りです: {describe_place(error)}", err=True)
+        told = explain_refusal(error) or f"予期しない誤りです: {describe_place(error)}"
+        click.echo(told, err=True)
         sys.exit(1)

@@ -98,7 +98,7 @@ def settle(number: int, result: str, staff_id: str, demonstration: bool) -> None
             )
             if not click.confirm("この義務を済みにしますか"):
                 raise ParameterError(
-                    "何も書いていません。番号は recruitlib duty list で確かめます。"
+                    "何も書いていません。番号は recruitlib duty list で確かめてください。"
                 )
     signer = open_officer(root, demonstration, staff_id)
     settle_duty(root, signer, number, result, today, demonstration)

@@ -133,7 +133,9 @@ def _find_day(folder: Path, day: str) -> date:
             click.echo(f"作業の日は、{today.isoformat()} とします（見本。変えるときは --day）。")
         return today
     if not demonstration:
-        raise ParameterError("--day は見本の実行だけで使えます。本番は、本日の日付になります。")
+        raise ParameterError(
+            "--day は見本の実行だけで使えます。本番は本日の日付になります。--day を付けずに実行してください。"
+        )
     if not is_iso_date(day):
         raise ParameterError("--day は 2026-06-02 の形で書いてください。")
     return date.fromisoformat(day)

@@ -246,7 +246,7 @@ def confirm(parameters_file: Path, staff_id: str, stage: str, compared: bool) ->
     if not decided:
         raise AwaitingPerson(
             f"{path.name}: {stage} の決まった事例は、すべて確かめてあります。確かめ直すと承認と宛名シールが無効に"
-            "なるため、何も変えません。"
+            "なるため、何も変えません。残りの事例があれば決定し、なければ次の段階に進んでください。"
         )
     for row in decided:
         confirm_case(decisions, row, signer)  # refused before anything else is asked

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from recruitlib.base.audit import AUDIT_NAME, LOCK_NAME, group_digest, read_entries
-from recruitlib.base.errors import IntegrityError, ParameterError
+from recruitlib.base.audit import AUDIT_NAME, group_digest, read_entries
+from recruitlib.base.cut_off import CUT_OFF, list_broken
+from recruitlib.base.errors import AwaitingPerson, IntegrityError, ParameterError
 from recruitlib.base.heads import find_heads, is_noted, note_head
-from recruitlib.base.live_files import seal_left_over
+from recruitlib.base.live_files import seal_live
 from recruitlib.base.parameters import STAGE_NAMES, STAGES, find_root, read_parameters, read_yaml
-from recruitlib.base.record import NOTEBOOK_FOLDER
-from recruitlib.base.run import RUN_NAME, list_completed
-from recruitlib.base.vault import PRIVATE
+from recruitlib.base.record import LOCK_NAMES, NOTEBOOK_FOLDER
+from recruitlib.base.run import RUN_NAME, end_closing, list_completed
+from recruitlib.base.run_lock import RUN_LOCK_NAME, hold_run, is_at_work
+from recruitlib.base.vault import PRIVATE, protect_folder
 from recruitlib.base.verification import find_head, is_head, list_begun, verify_record
 from recruitlib.cli.arguments import RUN, read_kind, read_run
 
@@ -33,14 +36,17 @@ def demo() -> None:
 
     root = find_root()
     click.echo(f"架空の区（住民 {DEMONSTRATION_RESIDENTS:,}人）を作っています …")
-    ward = root / DEMONSTRATION_WARD
-    ward.mkdir(parents=True, exist_ok=True)
-    towns = root / "params/towns/131041.csv"
-    make_ward(ward, DEMONSTRATION_RESIDENTS, DEMONSTRATION_SEED, towns)
     parameters = read_parameters(root / DEMONSTRATION)
-    remove_demonstration(root / parameters["runs_folder"] / parameters["run_id"])
+    folder = root / parameters["runs_folder"] / parameters["run_id"]
+    protect_folder(folder)
+    with hold_run(folder):  # another demonstration may be at work on this ward
+        ward = root / DEMONSTRATION_WARD
+        ward.mkdir(parents=True, exist_ok=True)
+        towns = root / "params/towns/131041.csv"
+        make_ward(ward, DEMONSTRATION_RESIDENTS, DEMONSTRATION_SEED, towns)
+        remove_demonstration(folder)
     began = time.monotonic()
-    folder = run_pipeline(root / DEMONSTRATION, say=click.echo)
+    run_pipeline(root / DEMONSTRATION, say=click.echo)
     click.echo(f"見本の実行が終わりました（{time.monotonic() - began:.1f}秒）。")
     for line in describe_result(folder, demonstration=True):
         click.echo(line)
@@ -48,17 +54,22 @@ def demo() -> None:
 
 
 def remove_demonstration(folder: Path) -> None:
-    """Remove an earlier demonstration, and nothing that is not one."""
-    if not folder.exists():
-        return
+    """Remove an earlier demonstration, and nothing that is not one; the caller holds the run."""
     sections = read_yaml(folder / RUN_NAME) if (folder / RUN_NAME).exists() else {}
     kind = sections.get("01", {}).get("run_kind", "")
     # Before its first notebook has begun a run holds the launcher's own files, and nothing else.
-    own = (PRIVATE, NOTEBOOK_FOLDER, AUDIT_NAME, LOCK_NAME)
+    own = (PRIVATE, NOTEBOOK_FOLDER, AUDIT_NAME, *LOCK_NAMES)
     begun = any(path.name not in own for path in folder.iterdir())
     if kind != "demonstration" and (kind or begun):
-        raise ParameterError(f"{folder.name}: 見本でない実行がこの名前で残っています。消しません。")
-    shutil.rmtree(folder)
+        raise ParameterError(
+            f"{folder.name}: 見本でない実行がこの名前で残っています。消しません。"
+            "別の場所に移してください。"
+        )
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != RUN_LOCK_NAME:
+            path.unlink()
 
 
 @click.command(help="パラメータのファイルに書かれた実行を、順に行います。")
@@ -85,13 +96,19 @@ def seal(folder: Path) -> None:
 
     folder = folder.resolve()
     run_id, demonstration = read_kind(folder)
-    key = open_key(folder, run_id, demonstration)
-    closed = any(
-        entry["event"] == "completed" and entry["stage"] == "06" for entry in read_entries(folder)
-    )
-    for name in (*seal_left_over(folder, key), *seal_run(folder, key, closed)):
-        click.echo(f"{name}: 個人の情報はありません。封をしました。")
-    note_head(folder)
+    with hold_run(folder):
+        if end_closing(folder):
+            note_head(folder)
+            click.echo("中断した廃棄で残っていたファイルを消去しました。")
+            return
+        key = open_key(folder, run_id, demonstration)
+        closed = any(
+            entry["event"] == "completed" and entry["stage"] == "06"
+            for entry in read_entries(folder)
+        )
+        for name in (*seal_live(folder, key), *seal_run(folder, key, closed)):
+            click.echo(f"{name}: 個人の情報はありません。封をしました。")
+        note_head(folder)
     click.echo(f"記録の先頭値: {group_digest(read_entries(folder)[-1]['hash'])}")
 
 
@@ -110,11 +127,13 @@ def verify(folder: Path, head: str) -> None:
             "--head: 先頭値は、0 から 9 と a から f の4桁を四つ並べたものです。紙のとおりに打ってください。"
         )
     problems = verify_record(folder, head)
+    if problems:
+        _refuse_at_work(folder, problems)
     for problem in problems:
         click.echo(f"× {problem}")
     if problems:
         raise IntegrityError(
-            f"実行記録に{len(problems)}件の問題があります。記録の順で最初に合わないのは、一番上の行です。"
+            f"実行記録に{len(problems)}件の問題があります。{_explain(folder, problems)}"
         )
     entries = read_entries(folder)
     done = [f"{stage} {STAGE_NAMES[stage]}" for stage in list_completed(entries)]
@@ -132,6 +151,33 @@ def verify(folder: Path, head: str) -> None:
     click.echo("完全: 紙の先頭値とも合います。")
 
 
+def _is_cut_off(folder: Path, problems: Sequence[str]) -> bool:
+    """Whether all that does not fit was left by a run that was cut off."""
+    try:
+        return not list_broken(folder, read_entries(folder), problems)
+    except (AttributeError, KeyError, TypeError, ValueError, IntegrityError):
+        return False  # a chain that no run writes
+
+
+def _refuse_at_work(folder: Path, problems: Sequence[str]) -> None:
+    """Refuse to judge what a command that is at work has not entered yet.
+
+    Raises:
+        AwaitingPerson: nothing is known to be wrong.
+    """
+    if is_at_work(folder) and _is_cut_off(folder, problems):
+        raise AwaitingPerson(
+            "この実行では、今、ほかの作業が動いています。終わってから、もう一度確かめてください。"
+        )
+
+
+def _explain(folder: Path, problems: Sequence[str]) -> str:
+    first = (
+        "記録の順で最初に合わないのは、一番上の行です。この実行を使わず、管理者に知らせてください。"
+    )
+    return CUT_OFF if _is_cut_off(folder, problems) else first
+
+
 @click.command(
     help="""実行の経過を、監査する人に読める形で示します。合言葉は要りません。氏名は出ません。
 
@@ -145,12 +191,18 @@ def show(folder: Path) -> None:
 
     folder = folder.resolve()
     problems = verify_record(folder)
+    if problems:
+        _refuse_at_work(folder, problems)
     for line in tell_story(folder):
         click.echo(line)
-    if problems:
+    if problems and not _is_cut_off(folder, problems):
         raise IntegrityError(
             f"この記録には合わないところが{len(problems)}件あり（初めの ×）、経過は信じられません。"
             "recruitlib verify で確かめ、管理者に知らせてください。"
+        )
+    if problems:
+        raise IntegrityError(
+            f"この記録と合わないものが{len(problems)}件あります（初めの ×）。{CUT_OFF}"
         )
     click.echo("記録の検査: 内部整合（recruitlib verify と同じ）")
 

@@ -24,6 +24,7 @@ _KINDS = {
 _PARTS = ("sources", "exports", "remains")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _KEPT = "kept: "
+_STILL = "ファイルを消すか、確認書を「kept: 理由」に直してください。"
 _STATE_WORDS = {"destroyed": "消去した", "returned": "返した"}
 
 
@@ -71,16 +72,16 @@ def _check_states(said: Mapping[str, Any]) -> list[str]:
     wrong = [
         f"sources の {name}"
         for name in said["sources"]
-        if name not in SOURCES and name.isidentifier()
+        if name not in SOURCES and str(name).isidentifier()
     ]
     wrong += [
         f"{part} の {name}"
         for part in _PARTS
         for name, state in said[part].items()
-        if not is_state(state)
+        if not (is_state(state) and isinstance(name, str))
     ]
     problems = [
-        f"{name}: destroyed（消去）、returned（返却）、「kept: 理由」（保有）のどれかです。"
+        f"{name}: 名前は文字で、値は destroyed（消去）、returned（返却）、「kept: 理由」（保有）のどれかです。"
         for name in dict.fromkeys(wrong)
     ]
     return problems + [
@@ -117,7 +118,7 @@ def check_sources(stage: Stage, attestation: Attestation) -> list[str]:
             )
         elif not is_kept(state) and path.exists():
             problems.append(
-                f"{name_source(name)}: 消去または返却したと書かれていますが、ファイルが残っています。"
+                f"{name_source(name)}: 消去または返却したと書かれていますが、ファイルが残っています。{_STILL}"
             )
     return problems
 
@@ -143,7 +144,7 @@ def check_exports(stage: Stage, attestation: Attestation, near: Collection[str])
             )
         elif not is_kept(state) and name.casefold() in near:
             problems.append(
-                f"書き出した {name}: 消去または返却したと書かれていますが、ファイルが残っています。"
+                f"書き出した {name}: 消去または返却したと書かれていますが、ファイルが残っています。{_STILL}"
             )
     return problems
 

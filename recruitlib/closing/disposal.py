@@ -56,14 +56,20 @@ def check_ends(folder: Path) -> list[str]:
     """Say for which cohort printed labels are neither handed over, nor void, nor spoiled."""
     known = index_counts(read_counts(folder))
     ages = sorted({cohort for cohort, step in known if step in ("labels", *ENDED)})
-    problems = [] if ages else ["印刷した宛名シールの件数がありません。"]
+    problems = (
+        []
+        if ages
+        else [
+            "印刷した宛名シールの件数がありません。記録を、最も新しいバックアップから戻してください。"
+        ]
+    )
     for age in ages:
         printed = sum(known.get((age, step), 0) for step in PRINTED)
         ended = sum(known.get((age, step), 0) for step in ENDED)
         if printed != ended:
             problems.append(
                 f"{age}歳: 印刷した {printed:,} 枚のうち、行き先のある通番は {ended:,} 枚です。"
-                "05 で通番の行き先をすべて決めるまで、廃棄できません。"
+                "05 で通番の行き先をすべて決めてから、廃棄してください。"
             )
     return problems
 
@@ -134,7 +140,9 @@ def _check_left(stage: Stage, attestation: Attestation, searched: Searched) -> l
 def prove_nothing_left(stage: Stage, attestation: Attestation) -> None:
     """Ask whether no private file is left, and every source and export is gone or attested as kept."""
     searched = search_remains(stage)
-    problems = [f"{name}: 残っています。" for name in list_private(stage.folder)]
+    left = list_private(stage.folder)
+    problems = [f"{name}: 残っています。" for name in left]
+    problems += ["消去の後に書き戻されました。06 をやり直してください。"] if left else []
     problems += _check_left(stage, attestation, searched)
     seen = ["実行のフォルダ", "元のファイル", "残りと写し（プロジェクト・一時フォルダ・ごみ箱）"]
     if not searched.whole:

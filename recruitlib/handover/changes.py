@@ -23,6 +23,7 @@ from recruitlib.base.errors import AwaitingPerson, ParameterError
 from recruitlib.base.heads import note_head
 from recruitlib.base.officers import Signer, read_officers
 from recruitlib.base.run import Stage, ask_guard, read_private_table
+from recruitlib.base.run_lock import hold_serials
 from recruitlib.base.secrecy import hide_values
 from recruitlib.base.serial_acts import (
     ACTS,
@@ -37,7 +38,6 @@ from recruitlib.base.serial_acts import (
     sign_confirmation,
     sign_proposal,
 )
-from recruitlib.base.serial_lock import hold_serials
 from recruitlib.base.signatures import SignedRun
 from recruitlib.base.tables import write_table
 from recruitlib.base.traces import remember_terms
@@ -144,7 +144,8 @@ def plan_reprint(stage: Stage, serials: Sequence[int], reason: str) -> Act:
     ask_guard(
         stage, "handover.delta_settled",
         # The reason is not told: it would tell of a death or of a protective measure.
-        [f"通番 {name_serials(barred)} の人は、今日は印刷できません（理由は示しません）。手元にあれば recruitlib delta で取り消します。"]
+        [f"通番 {name_serials(barred)} の人は、今日は印刷できません（理由は示しません）。"
+         "手元にあれば recruitlib delta で取り消してください。"]
         if barred else [],
         f"再印刷 {len(serials):,}枚。{tell_attested(day.attested)}",
     )  # fmt: skip

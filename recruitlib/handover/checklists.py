@@ -313,6 +313,10 @@ def require_checklists(stage: Stage) -> pd.DataFrame:
     if problems and stage.parameters["checklist_unmet"] == "list":
         skip_guard(stage, "handover.checklists_met", f"一覧にして進む方針です: {note}")
     else:
+        if problems:
+            problems.append(
+                "証明書（attestations_file）に書いて署名し、05 をもう一度実行してください。"
+            )
         ask_guard(stage, "handover.checklists_met", problems, note)
     return lines
 

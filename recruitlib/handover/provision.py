@@ -14,22 +14,22 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from recruitlib.base.audit import (
-    append_entry,
-    digest_bytes,
-    find_latest,
-    group_digest,
-    read_entries,
-    write_atomically,
-)
+from recruitlib.base.audit import find_latest, group_digest, read_entries, vouch_for
 from recruitlib.base.counts import ALL, Count, merge_counts, read_counts
 from recruitlib.base.errors import IntegrityError
 from recruitlib.base.officers import read_officers
-from recruitlib.base.run import Stage, ask_guard, complete_stage, read_time, require_answers
+from recruitlib.base.run import (
+    Stage,
+    ask_guard,
+    complete_stage,
+    read_time,
+    require_answers,
+    require_current,
+)
+from recruitlib.base.run_lock import hold_serials
 from recruitlib.base.scope import check_conditions, check_recipient, read_scope
 from recruitlib.base.scope_gate import ask_scope
 from recruitlib.base.serial_acts import HANDED_OVER, REPRINT_REASONS
-from recruitlib.base.serial_lock import hold_serials
 from recruitlib.base.signed_files import name_signers, refuse_said
 from recruitlib.handover.annexes import prepare_annexes
 from recruitlib.handover.blanks import blank_lots, replace_lots, resume_lots
@@ -160,12 +160,11 @@ def prepare_papers(stage: Stage, delta: Delta, receipt: Receipt | None = None) -
 
 def keep_papers(stage: Stage, delta: Delta) -> None:
     """Keep the papers while the hand-over is awaited, so that they can be printed."""
+    require_current(stage)
     papers = prepare_papers(stage, delta)
-    for name, content in papers.items():
+    for name in papers:
         (stage.folder / name).parent.mkdir(exist_ok=True)
-        write_atomically(stage.folder / name, content)
-    files = {name: digest_bytes(content) for name, content in papers.items()}
-    append_entry(stage.folder, stage.number, "proposed", files=files)
+    vouch_for(stage.folder, stage.number, "proposed", papers)
 
 
 def require_receipt(stage: Stage, delta: Delta) -> Receipt:
@@ -184,7 +183,7 @@ def require_receipt(stage: Stage, delta: Delta) -> Receipt:
     ask_guard(
         stage,
         "handover.delta_settled",
-        _check_confirmed(receipt, delta, stage.parameters["handover_file"]),
+        _check_confirmed(stage, receipt, delta),
         group_digest(delta.digest),
     )
     assert receipt is not None  # without it the guard has stopped
@@ -225,20 +224,24 @@ def check_printed(received_on: date, printed_on: date) -> list[str]:
     """Say if the labels were received before they were printed."""
     if received_on >= printed_on:
         return []
-    return ["受領の日（received_on）が、宛名シールを印刷した日より前です。"]
+    return [
+        "受領の日（received_on）が、宛名シールを印刷した日より前です。提供の確認書を確かめてください。"
+    ]
 
 
-def _check_confirmed(receipt: Receipt | None, delta: Delta, file: str) -> list[str]:
-    value = group_digest(delta.digest)
+def _check_confirmed(stage: Stage, receipt: Receipt | None, delta: Delta) -> list[str]:
+    # Of what is void now: labels may have been taken out of the delta since its digest was made.
+    found = digest_delta(delta.void, delta.ledger.table, stage.key.digest_key)
+    value = group_digest(found)
     if receipt is None:
         labels = (end_labels(delta)["state"] == HANDED_OVER).sum()
         pull = "取消しの通番を抜き、" if len(delta.void) else ""
         return [
             f"提供の確認がまだありません。渡す宛名シールは {labels:,}枚です。{pull}二人で数えて確かめ、値 {value} を"
-            f"提供の確認書（{file}）に書いてください。"
+            f"提供の確認書（{stage.parameters['handover_file']}）に書いてください。"
         ]
     digest = receipt.delta_digest
-    if len(digest) < 16 or not delta.digest.startswith(digest):
+    if len(digest) < 16 or not found.startswith(digest):
         return [f"確認の後に差引が変わりました。今の値は {value} です。確認をやり直してください。"]
     return []
 
@@ -257,7 +260,7 @@ def finish_provision(stage: Stage, delta: Delta, receipt: Receipt) -> str:
 
     Raises:
         IntegrityError: the serials were changed since the delta was found.
-        AwaitingPerson: an act on the serials is at work.
+        AwaitingPerson: an act on the serials is at work, or the delta is not the confirmed one.
     """
     with hold_serials(stage.folder):
         return _hand_over(stage, delta, receipt)
@@ -266,6 +269,8 @@ def finish_provision(stage: Stage, delta: Delta, receipt: Receipt) -> str:
 def _hand_over(stage: Stage, delta: Delta, receipt: Receipt) -> str:
     if not read_ledger(stage).table.equals(delta.ledger.table):
         raise IntegrityError("差引の後に、通番が変わっています。05 をもう一度実行してください。")
+    if problems := _check_confirmed(stage, receipt, delta):
+        ask_guard(stage, "handover.delta_settled", problems)
     checklists = require_checklists(stage)
     require_answers(stage)
     note_sources(stage)

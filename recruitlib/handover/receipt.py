@@ -79,6 +79,10 @@ def check_serials(table: pd.DataFrame, void: pd.DataFrame, receipt: Receipt) -> 
     """
     ended = hand_over(void_serials(table, void["serial"]))
     problems = check_ledger(ended)
+    if problems:
+        problems.append(
+            "通番の控えが壊れています。実行のフォルダを、最も新しいバックアップから戻してください。"
+        )
     expected = int((ended["state"] == HANDED_OVER).sum())
     if receipt.handed_over_labels != expected:
         problems.append(

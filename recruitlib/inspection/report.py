@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from recruitlib.base.encodings import Proof, prove_encoding
 from recruitlib.base.errors import FormError, ParameterError
+from recruitlib.base.plain_files import require_plain
 from recruitlib.base.profiles import Profile, read_profile
 from recruitlib.base.worksheets import open_sheet, read_lines, remark_hidden
 from recruitlib.inspection.drafts import draft_profile
@@ -93,6 +94,7 @@ def inspect_file(
     Raises:
         FormError: the file is no table, or its encoding cannot be decided.
     """
+    require_plain(path)
     with path.open("rb") as file:
         head = file.read(4)
     if head in (_ZIP, _OLE) or head.startswith(_OLE):
@@ -188,7 +190,9 @@ def write_draft(path: Path, draft: str) -> None:
         FormError: the inspected file has no header that a draft could be made of.
     """
     if not draft:
-        raise FormError("見出しが見つからないため、様式の下書きを作れません。")
+        raise FormError(
+            "見出しが見つからないため、様式の下書きを作れません。見出しの行のあるファイルか、確かめてください。"
+        )
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(draft)

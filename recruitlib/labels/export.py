@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import accumulate
 
 import pandas as pd
@@ -9,7 +10,8 @@ import pandas as pd
 from recruitlib.base.audit import append_entry, digest_keyed, group_digest
 from recruitlib.base.counts import merge_counts, read_counts
 from recruitlib.base.progress import show_progress
-from recruitlib.base.run import Stage, ask_guard, complete_stage
+from recruitlib.base.proved import check_proved, note_proved
+from recruitlib.base.run import Stage, ask_guard, complete_stage, read_private_table
 from recruitlib.base.vault import read_print_password
 from recruitlib.labels.fitting import count_adjustments
 from recruitlib.labels.lots import (
@@ -39,6 +41,8 @@ _ADVICE = (
     "字を持つ書体を label_fonts に足すか（recruitlib fonts で確かめられます）、台帳の字を"
     "住民記録の担当に確かめ、抽出を直して 01 からやり直してください。"
 )
+
+_AGAIN = "04 をやり直してください。"
 
 
 @show_progress("宛名シールを割り付け、PDF にしています")
@@ -92,14 +96,25 @@ def prove_bundles(
 ) -> pd.DataFrame:
     """Read every delivered file back and ask whether it is the approved list and nothing else.
 
+    What was proved is noted in the record, by which ``finish_export`` knows it again.
+
     Returns:
         one row per bundle: labels written, read back, different, excluded found, extra items.
     """
     serials = accumulate((len(bundle.people) for bundle in bundles[:-1]), initial=1)
-    return prove_files(
-        stage, bundles, files, list(serials), day.recipients, day.excluded,
-        "04 をやり直してください。",
+    proof = prove_files(
+        stage, bundles, files, list(serials), day.recipients, day.excluded, _AGAIN
     )  # fmt: skip
+    note_proved(stage, _list_proved(day.recipients, number_labels(bundles), files))
+    return proof
+
+
+def _list_proved(
+    recipients: pd.DataFrame, labels: pd.DataFrame, files: Mapping[str, bytes]
+) -> dict[str, pd.DataFrame | bytes]:
+    # The recipients in any order: that of the print stands in the labels.
+    people = recipients.sort_values("addressee_id", kind="stable")
+    return {"承認した提供対象者": people, "通番の控え": labels, **files}
 
 
 def balance_labels(stage: Stage, bundles: list[Bundle]) -> pd.DataFrame:
@@ -120,13 +135,24 @@ def finish_export(
     """Write the locked PDFs and the numbered labels, and complete the stage.
 
     The record keeps the digest of each PDF's plain content and of each font file of the chain.
+
+    Raises:
+        OutputError: files or labels are not those that were read back, or the list with which they
+            were compared is not the one that was approved.
     """
+    _require_proved(stage, files, labels)
     plain = {f"labels_{b.name}.pdf": digest_plain(stage, b.pdf) for b in bundles}
     append_entry(stage.folder, stage.number, "printed", keyed_digests_of_plain_pdf=plain)
     return complete_stage(
         stage, counts=count_printed(labels), private={"labels": labels}, locked=files,
         facts={"lots": sorted(plain), "fonts": digest_fonts(stage)},
     )  # fmt: skip
+
+
+def _require_proved(stage: Stage, files: Mapping[str, bytes], labels: pd.DataFrame) -> None:
+    contents = _list_proved(read_private_table(stage, "recipients"), labels, files)
+    if problems := check_proved(stage, contents, f"印刷せず、{_AGAIN}"):
+        ask_guard(stage, "labels.print_is_approved", problems)
 
 
 def digest_plain(stage: Stage, pdf: bytes) -> str:

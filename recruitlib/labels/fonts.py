@@ -7,6 +7,7 @@ replaced by a look-alike, so that a name is printed as its owner writes it or no
 
 from __future__ import annotations
 
+import operator
 import re
 import struct
 import unicodedata
@@ -17,10 +18,13 @@ from typing import NamedTuple
 from fontTools.ttLib import TTFont, TTLibFileIsCollectionError
 
 from recruitlib.base.errors import ParameterError
+from recruitlib.base.plain_files import require_plain
 from recruitlib.labels.font_files import ADVICE, list_faces, list_faults, list_wrapping_faults
 
 SELECTOR = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _CLUSTER = re.compile(f"(?s).{SELECTOR.pattern}?")
+_UNITS = range(16, 16_385)  # of an em: OpenType, head.unitsPerEm
+_LARGEST = 200_000_000  # bytes; the largest collections of Japanese faces have 130 million
 _SPACES = " \u3000"
 _PLACEHOLDERS = {"\ufffd": "置換文字（文字化けのあと）", "〓": "げた記号（字がない印）"}
 # CJK Unified Ideographs Extensions I, H and J, which the tables of an older Python do not have.
@@ -110,6 +114,7 @@ class LabelFont:
         self.private_use = tuple(private_use)
         self._known: dict[str, Glyph | str] = {}
         self._held: dict[str, Glyph] = {}
+        require_plain(self.path, ParameterError, _LARGEST)
         try:
             problems = self._read()
         except Exception as error:
@@ -162,8 +167,11 @@ class LabelFont:
         self._advances = _read_advances(font)
         self._offsets: Sequence[int] = font["loca"].locations
         self._outlines: bytes = font.getTableData("glyf")
-        if len(self._offsets) <= len(self.names) or self._offsets[-1] > len(self._outlines):
-            raise ValueError("glyf ends before its last outline")
+        if self.metrics["units"] not in _UNITS:
+            raise ValueError("head counts its units wrongly")
+        ends = [*self._offsets, len(self._outlines)]
+        if len(self._offsets) <= len(self.names) or any(map(operator.gt, ends, ends[1:])):
+            raise ValueError("an outline lies outside glyf, or ends before it begins")
 
     @staticmethod
     def _read_variants(font: TTFont, numbers: dict[str, int]) -> dict[tuple[int, int], int | None]:

@@ -33,6 +33,10 @@ from recruitlib.labels.wording import COLUMN_NAMES, PRINTED_COLUMNS, Wording
 
 END_PAGE = "labels_end.pdf"
 _SHOWN = 20
+_ADVICE_FIT = (
+    "大きいラベルの用紙（label_sheet）を選ぶか、台帳の書き方を住民記録の担当に確かめ、抽出を直して 01 から"
+    "やり直してください。"
+)
 _EMPTY = FittedLabel(0)
 
 
@@ -91,6 +95,7 @@ def print_bundles(stage: Stage, bundles: Sequence[Bundle], advice: str) -> list[
     clipped = sum(len(find_clipped(bundle.pdf, bundle.sheet)) for bundle in drawn)
     if clipped:
         problems.append(f"枠からはみ出すラベルが {clipped} 枚あります。")
+    problems += [_ADVICE_FIT] if problems else []
     ask_guard(stage, "labels.nothing_clipped", problems, "全枚の文字の位置を測りました")
     return drawn
 
@@ -202,7 +207,7 @@ def prove_files(
     )
     problems = glyphs
     if proof["違い"].sum() or not proof["印刷した枚数"].equals(proof["読み戻した枚数"]):
-        problems.append(f"読み戻した宛名が、承認した一覧と違います。印刷せず、{advice}")
+        problems.append("読み戻した宛名が、承認した一覧と違います。")
     if outside:
         problems.append(f"枠からはみ出すか、行の重なるラベルが {outside} 枚あります。")
     if proof["除外された人"].sum():
@@ -211,6 +216,8 @@ def prove_files(
         problems.append("束の合計が、承認した人数と違います。")
     elif _list_people([bundle.live for bundle in bundles]) != _list_people([people]):
         problems.append("束の人が、承認した人と違います。")
+    problems += [f"印刷せず、{advice}"] if problems else []
+    extras += [f"印刷せず、{advice}"] if extras else []
     ask_guard(stage, "labels.print_is_approved", problems, f"{proof['読み戻した枚数'].sum():,}枚")
     ask_guard(stage, "labels.only_allowed_items", extras, "文字・属性・メタデータ・余白")
     return proof

@@ -23,16 +23,18 @@ import nbformat
 from recruitlib.base.audit import append_entry, find_latest, read_entries, write_atomically
 from recruitlib.base.errors import AwaitingPerson, UnforeseenError
 from recruitlib.base.heads import note_head
-from recruitlib.base.live_files import REVIEW, hold_session, seal_live
+from recruitlib.base.live_files import REVIEW, seal_live
 from recruitlib.base.parameters import NOTEBOOKS, STAGE_NAMES, find_root, read_parameters
 from recruitlib.base.record import LIVE_FOLDER, LIVE_VARIABLE
 from recruitlib.base.run import (
+    finish_writes,
     locate_run,
     read_frozen,
     refuse_after_handover,
     refuse_changes,
     require_earlier,
 )
+from recruitlib.base.run_lock import hold_run
 from recruitlib.base.vault import (
     KEY_VARIABLE,
     RunKey,
@@ -41,15 +43,19 @@ from recruitlib.base.vault import (
     read_passphrase,
     unlock_key,
 )
-from recruitlib.pipeline import choose_transport, pick_declared, register_translator
+from recruitlib.pipeline import (
+    OFFICERS_OWN,
+    choose_transport,
+    name_own_folders,
+    pick_declared,
+    register_translator,
+)
 
 _ADDRESS = "127.0.0.1"
 _BEFORE = "02"
 _START_SECONDS, _END_SECONDS = 90, 30
 _SIZE = "16px"  # 12 points
 SETTINGS = "params/jupyterlab_overrides.json"
-# What an officer's own account may hold is not asked: settings, start-up code, kernels, extensions.
-_OWN = ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "PYTHONSTARTUP", "JUPYTERLAB_DIR")
 # Passphrases, the password of the labels and the register's key: a live notebook needs none of them.
 _SECRETS = "RECRUITLIB_"
 
@@ -66,7 +72,7 @@ def review_run(parameters_file: Path, say: Callable[[str], None], browser: bool 
         the run's folder.
 
     Raises:
-        AwaitingPerson: 02 is not complete, or a session is open already.
+        AwaitingPerson: 02 is not complete, or the run is at work or open already.
         IntegrityError: an earlier result was changed, or a file of the session held personal data.
         UnforeseenError: JupyterLab did not start.
     """
@@ -80,10 +86,11 @@ def review_run(parameters_file: Path, say: Callable[[str], None], browser: bool 
         )
     refuse_after_handover(folder, REVIEW)
     refuse_changes(read_frozen(folder, REVIEW), parameters)
-    require_earlier(folder, REVIEW)
     run_id, demonstration = parameters["run_id"], parameters["run_kind"] == "demonstration"
     key = unlock_key(folder, read_passphrase(run_id, demonstration))
-    with hold_session(folder):
+    with hold_run(folder):
+        finish_writes(folder)
+        require_earlier(folder, REVIEW)
         # An earlier session may have been killed before it could look at what it left.
         seal_live(folder, key)
         notebook = write_notebook(root, folder, parameters)
@@ -149,14 +156,12 @@ def build_environment(own: Path, key: RunKey, token: str, notebook: Path) -> dic
     environment = {
         name: value
         for name, value in os.environ.items()
-        if name not in _OWN and not name.startswith(_SECRETS)
+        if name not in OFFICERS_OWN and not name.startswith(_SECRETS)
     }
     return {
         **environment, KEY_VARIABLE: pack_key(key), "JUPYTER_TOKEN": token,
         LIVE_VARIABLE: f"{LIVE_FOLDER}/{notebook.name}", "PYTHONUTF8": "1",
-        # Sockets lie here, and a socket's path is limited: so directly in it.
-        "JUPYTER_RUNTIME_DIR": str(own), "JUPYTER_NO_CONFIG": "1",
-        "JUPYTER_DATA_DIR": str(own / "data"), "IPYTHONDIR": str(own / "ipython"),
+        **name_own_folders(own), "JUPYTER_NO_CONFIG": "1",
         "JUPYTERLAB_SETTINGS_DIR": str(own / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(own / "workspaces"),
     }  # fmt: skip

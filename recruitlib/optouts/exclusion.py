@@ -13,6 +13,7 @@ from recruitlib.base.decisions import read_own_decisions
 from recruitlib.base.errors import IntegrityError
 from recruitlib.base.profiles import read_profile
 from recruitlib.base.progress import show_progress
+from recruitlib.base.proved import check_proved, note_proved
 from recruitlib.base.row_cases import (
     list_decided,
     list_row_cases,
@@ -26,6 +27,7 @@ from recruitlib.base.run import (
     keep_proposal,
     read_completed,
     read_private_table,
+    require_answers,
 )
 from recruitlib.base.scope import read_scope
 from recruitlib.base.scope_gate import ask_scope
@@ -63,7 +65,7 @@ from recruitlib.optouts.receipts import (
     check_totals,
     check_year,
 )
-from recruitlib.optouts.register import describe_missing, join_day
+from recruitlib.optouts.register import check_registered, describe_missing, join_day
 from recruitlib.optouts.standing import carry_standing
 from recruitlib.optouts.subjects import build_subjects, collect_keys
 from recruitlib.optouts.supplied_before import NOBODY, ask_supplied
@@ -71,6 +73,11 @@ from recruitlib.optouts.towns import read_towns
 from recruitlib.registry.extract import Extract, read_extract
 
 REGISTER = "register"
+# What 02 writes, as a message names it.
+_NAMES = {
+    "applications": "申出", "matches": "申出の結果", "candidates": "候補", "near": "近い人",
+    "supplied_before": "すでに提供した人",
+}  # fmt: skip
 
 
 class Matched(NamedTuple):
@@ -292,8 +299,11 @@ def apply_optouts(stage: Stage, applications: pd.DataFrame) -> Matched:
         extract = reread_registry(stage)
         begin_next()
         matched = match_day(stage, applications, extract)
-    ask_guard(stage, "optouts.one_end_each", check_ends(matched), f"{len(matched.matches)}件の申出")
-    return matched._replace(supplied=ask_supplied(stage))
+    problems = check_ends(matched) + check_registered(stage, applications)
+    ask_guard(stage, "optouts.one_end_each", problems, f"{len(matched.matches)}件の申出")
+    matched = matched._replace(supplied=ask_supplied(stage))
+    note_proved(stage, _list_proved(matched))
+    return matched
 
 
 def check_ends(matched: Matched) -> list[str]:
@@ -306,6 +316,8 @@ def check_ends(matched: Matched) -> list[str]:
     named = matched.matches["outcome"].isin(["matched", "to_confirm", "outside", "withdrawn"])
     if (matched.matches.loc[named, "addressee_id"] == "").any():
         problems.append("相手のない一致があります。")
+    if problems:
+        problems.append("この実行を使わず、管理者に知らせてください。")
     return problems
 
 
@@ -317,18 +329,30 @@ def count_outcomes(matched: Matched) -> list[Count]:
 
 
 def finish_exclusion(stage: Stage, matched: Matched) -> str:
-    """Write the applications and their outcomes, and complete the stage."""
-    return complete_stage(
-        stage,
-        counts=count_outcomes(matched),
-        private={
-            "applications": matched.applications,
-            "matches": matched.matches,
-            "candidates": matched.candidates,
-            "near": matched.near,
-            "supplied_before": matched.supplied,
-        },
-    )
+    """Write the applications and their outcomes, and complete the stage.
+
+    Raises:
+        IntegrityError: a guard was not asked.
+        GuardError: they are not those about which the guards were asked.
+    """
+    require_answers(stage)
+    if problems := check_proved(stage, _list_proved(matched), "02 をやり直してください。"):
+        ask_guard(stage, "optouts.one_end_each", problems)
+    return complete_stage(stage, counts=count_outcomes(matched), private=_list_tables(matched))
+
+
+def _list_proved(matched: Matched) -> dict[str, pd.DataFrame]:
+    return {_NAMES[name]: table for name, table in _list_tables(matched).items()}
+
+
+def _list_tables(matched: Matched) -> dict[str, pd.DataFrame]:
+    return {
+        "applications": matched.applications,
+        "matches": matched.matches,
+        "candidates": matched.candidates,
+        "near": matched.near,
+        "supplied_before": matched.supplied,
+    }
 
 
 def tabulate_channels(applications: pd.DataFrame, deadline: str) -> pd.DataFrame:

@@ -46,7 +46,8 @@ def check_fingerprint(headers: Sequence[str], profile: Profile) -> list[str]:
     """Say how the headers of a file differ from those of its form.
 
     Missing headers are named in the profile's own words. An added header is shown only where at
-    least two thirds of the form's headers are there: else the row may be a person's.
+    least two thirds of the form's headers are there and the row is not much wider: else it may be,
+    or hold, a person's.
 
     Args:
         headers: the header cells of the file as they stand.
@@ -61,7 +62,9 @@ def check_fingerprint(headers: Sequence[str], profile: Profile) -> list[str]:
     places = [place for place, header in enumerate(headers) if header.strip()]
     found = [fold_header(headers[place]) for place in places]
     shared = Counter(wanted) & Counter(found)
-    shows_added = sum(shared.values()) * 3 >= len(wanted) * 2
+    # A row that a person's was joined to is about twice as wide.
+    is_near = len(found) * 2 <= len(wanted) * 3
+    shows_added = is_near and sum(shared.values()) * 3 >= len(wanted) * 2
     renamed = _pair_renamed(wanted, found, shared) if shows_added else {}
 
     def show(at: int) -> str:
@@ -130,7 +133,9 @@ def _list_moved(wanted: Sequence[str], found: Sequence[str], shared: Counter[str
 
 
 def _quote(header: str) -> str:
-    plain = "".join(sign for sign in header if unicodedata.category(sign)[0] != "C")
+    # What stands below a line break may be rows that a stray quote has swallowed.
+    first = next(iter(header.strip().splitlines()), "")
+    plain = "".join(sign for sign in first if unicodedata.category(sign)[0] != "C")
     return f"「{plain.strip()[:_LONGEST_SHOWN]}」"
 
 
@@ -139,7 +144,10 @@ def check_name_columns(source: ReadTable) -> list[str]:
     present = {name for name in _NAMES if name in source.table.columns} - set(source.absent)
     if "subject_name" in present or present >= {"subject_surname", "subject_given"}:
         return []
-    return ["対象者の氏名の見出しがありません（氏名の一列か、氏と名の二列が要ります）。"]
+    return [
+        "対象者の氏名の見出しがありません（氏名の一列か、氏と名の二列が要ります）。"
+        "様式（params/profiles）の見出しを直してください。"
+    ]
 
 
 def tabulate_columns(

@@ -31,7 +31,10 @@ _FEWEST_STEPS = 3  # from which on a larger step than one is believed to be the 
 _TEN = 10  # the only larger step in which an office gives numbers of its own (10, 20, 30)
 _ROUND = 100
 _MOST_SHOWN = 10
-_OWN_HINT = "欠番にした番号は、番号・受付日・処理状況「欠番」だけの行にします。"
+_OWN_HINT = (
+    "紙の申出書を探し、受付簿に書き加えてください。欠番にした番号は、番号・受付日・処理状況「欠番」だけの"
+    "行にします。"
+)
 _FORM_HINT = (
     "申請画面で番号を探し、出力し直してください。ほかの様式と番号を分け合う受付番号は、"
     "様式（params/profiles）で読まない見出し（known）に移します。"
@@ -182,7 +185,7 @@ def check_series(received: Received) -> list[str]:
         if before:
             problems.append(
                 f"{name}が {show_prefix(series.prefix)}{_show(series.first)}番から始まっています。"
-                f"それより前の申出を探してください。{hint}"
+                f"それより前の申出が要ります。{hint}"
             )
     return problems
 
@@ -229,6 +232,7 @@ def check_year(applications: pd.DataFrame, fiscal_year: int) -> list[str]:
     if old.any():
         return [
             f"受付日が今年度の受付より前の申出が {int(old.sum())} 件あります。昨年度のファイルではありませんか。"
+            "今年度の申出を出力し直してください。"
         ]
     return []
 

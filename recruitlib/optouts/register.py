@@ -20,6 +20,7 @@ from recruitlib.base.audit import (
     LOCK_NAME,
     append_entry,
     digest_keyed,
+    list_since_begun,
     read_entries,
 )
 from recruitlib.base.errors import IntegrityError
@@ -267,8 +268,33 @@ def join_day(stage: Stage, applications: pd.DataFrame) -> DayJoined:
         len(applications), len(joined.register), joined.added, joined.replaced, joined.missing
     )
     counts = {**result._asdict(), "missing": len(joined.missing)}
-    append_entry(stage.folder, stage.number, "registered", **counts)
+    digest = digest_day(applications, stage.key.digest_key)
+    append_entry(stage.folder, stage.number, "registered", **counts, digest=digest)
     return result
+
+
+def digest_day(applications: pd.DataFrame, digest_key: bytes) -> str:
+    """Give the keyed digest of what all applications of a day say, each of them once.
+
+    Those that an earlier year has carried here are left out, as they are of the day's lines.
+    """
+    is_carried = applications["application_id"].str.startswith(f"{STANDING}:").astype("bool")
+    said = [
+        digest_application(row, digest_key) for row in applications[~is_carried].to_dict("records")
+    ]
+    return digest_keyed(digest_key, "\n".join(sorted(said)).encode())
+
+
+def check_registered(stage: Stage, applications: pd.DataFrame) -> list[str]:
+    """Say if applications are not those that this stage has joined into the register last."""
+    since = list_since_begun(read_entries(stage.folder), stage.number)
+    joined = [entry["facts"]["digest"] for entry in since if entry["event"] == "registered"]
+    if not joined or joined[-1] == digest_day(applications, stage.key.digest_key):
+        return []
+    return [
+        "受付簿に書き加えた申出と、突き合わせた申出が違います。"
+        f"{stage.number} のノートブックを元に戻し、やり直してください。"
+    ]
 
 
 def list_kept_years(office: Office, until: int, today: date) -> list[int]:

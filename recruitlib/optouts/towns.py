@@ -10,7 +10,9 @@ from pathlib import Path
 
 from recruitlib.base.errors import FormError, raise_problems
 from recruitlib.base.names import fold_variants
+from recruitlib.base.plain_files import require_plain
 
+_LARGEST = 5_000_000  # bytes; the towns of all of Japan have four million
 TOWN_COLUMNS = ("town", "postal_code", "has_chome", "chome_count")
 
 # Towns of 新宿区 renamed when their 住居表示 was carried out; people go on writing the old names.
@@ -149,6 +151,7 @@ def read_towns(path: Path) -> TownTable:
         FormError: a missing column, a bad value, rows of one town that differ, or two towns that
             are written alike.
     """
+    require_plain(path, FormError, _LARGEST)
     try:
         rows = csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines())
     except UnicodeDecodeError as error:

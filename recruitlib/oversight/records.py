@@ -21,9 +21,26 @@ class Record(NamedTuple):
 
 
 def list_run_folders(root: Path) -> list[str]:
-    """List the folders of a project that hold runs."""
-    found = {path.parents[1].name for path in root.glob(f"*/*/{AUDIT_NAME}")}
-    return sorted(found - {REGISTER})
+    """List the folders of a project that hold runs, or may: what cannot be opened is not passed over."""
+    folders = [path for path in root.iterdir() if path.is_dir() and path.name != REGISTER]
+    return sorted(path.name for path in folders if any(_list_records(path)))
+
+
+def _list_records(folder: Path) -> Iterator[Path]:
+    """List the records in a folder of runs, with those whose place may not be opened."""
+    try:
+        runs = sorted(folder.iterdir())
+    except PermissionError:
+        yield folder / AUDIT_NAME
+        return
+    for run in runs:
+        try:
+            (run / AUDIT_NAME).stat()
+        except PermissionError:
+            pass
+        except OSError:
+            continue  # no folder of a run
+        yield run / AUDIT_NAME
 
 
 def read_records(root: Path, folders: Iterable[str], demonstration: bool) -> Iterator[Record]:
@@ -36,12 +53,18 @@ def read_records(root: Path, folders: Iterable[str], demonstration: bool) -> Ite
     """
     other_kind = "production" if demonstration else "demonstration"
     for folder in folders:
-        for path in sorted((root / str(folder)).glob(f"*/{AUDIT_NAME}")):
-            name = f"{folder}/{path.parent.name}"
+        if not (root / str(folder)).is_dir():
+            continue
+        for path in _list_records(root / str(folder)):
+            name = path.parent.relative_to(root).as_posix()
             try:
                 entries = read_entries(path.parent)
             except IntegrityError as error:
                 yield Record(name, [], [str(error)])
+                continue
+            except PermissionError:
+                told = f"{name} を開く権限がありません。権限のある職員が同じコマンドを実行してください。"
+                yield Record(name, [], [told])
                 continue
             except OSError as error:
                 yield Record(name, [], [f"{AUDIT_NAME}: 開けません（{type(error).__name__}）。"])

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 
 from recruitlib.base.audit import list_since_begun
 from recruitlib.base.counts import ENDED, PRINTED, STEP_BY_NAME, gather_counts
+from recruitlib.base.cut_off import list_broken
 from recruitlib.base.errors import AwaitingPerson, RecruitError
 from recruitlib.base.parameters import STAGE_NAMES, STAGES, read_yaml
-from recruitlib.base.record import list_expected
 from recruitlib.base.run import list_completed
-from recruitlib.base.serial_acts import ACTS, CHANGED, PROPOSED, list_changes, list_since_print
+from recruitlib.base.run_lock import is_at_work
+from recruitlib.base.serial_acts import ACTS, find_prepared, list_changes
 from recruitlib.base.serial_course import NOT_BLANKED, check_blanked, replay_serials
 from recruitlib.base.vault import PRIVATE
 from recruitlib.base.verification import verify_record
@@ -25,6 +26,8 @@ from recruitlib.oversight.records import Record, list_run_folders, read_records
 
 SHOWN = ("recipients", *PRINTED, *ENDED)
 BROKEN, WAITS, STOPPED, BEGUN = "記録が合わない", "判断待ち", "停止", "未取込"
+AT_WORK = "作業中"
+_LATER = "終わってから、もう一度 recruitlib runs"
 _STATES = {
     "01": "取込済", "02": "取込済", "03": "承認済", "04": "印刷済", "05": "提供済", "06": "廃棄済",
 }  # fmt: skip
@@ -97,9 +100,9 @@ def _describe(root: Path, record: Record, files: Mapping[str, str]) -> RunLine:
     parameters = files.get(record.name, "パラメータのファイル")
     try:
         problems = record.problems or verify_record(root / record.name)
-        # An act that was cut off is no broken record: the next step ends it.
-        problems = [problem for problem in problems if not problem.endswith(NOT_BLANKED)]
-        if not problems:
+        if not list_broken(root / record.name, record.entries, problems):
+            if is_at_work(root / record.name):
+                return RunLine(*told, AT_WORK, "", _count(record), _LATER)
             state, waits_for, next_step = _find_state(root, record, parameters)
             return RunLine(*told, state, waits_for, _count(record), next_step)
     except (AttributeError, KeyError, TypeError, ValueError, OSError) as error:
@@ -138,7 +141,7 @@ def _find_state(root: Path, record: Record, parameters: str) -> tuple[str, str, 
     begun = [entry for entry in entries if entry["event"] == "begun"]
     if done and done[-1] == "04" and check_blanked(entries):
         return _STATES["04"], NOT_BLANKED.removesuffix("。"), _run(parameters, "05")
-    if done and done[-1] == "04" and (act := _find_prepared(entries)):
+    if done and done[-1] == "04" and (act := find_prepared(entries)):
         # Asked first: that 05 has been begun does not end what is prepared.
         content, first = act["content"], act["officer"]["staff_id"]
         waits_for = (
@@ -155,7 +158,7 @@ def _find_state(root: Path, record: Record, parameters: str) -> tuple[str, str, 
         return BEGUN, "", f"recruitlib run {parameters}"
     last = done[-1]
     if last == "06":
-        left = any(name.startswith(f"{PRIVATE}/") for name in list_expected(entries))
+        left = (root / record.name / PRIVATE).exists()
         return _STATES[last], "", f"recruitlib seal {record.name}" if left else ""
     if last == "03" and begun and "live" in begun[-1]["facts"]:
         return WAITS, "確認した 03 を記録に残すこと", _run(parameters, "03")
@@ -175,13 +178,6 @@ def _is_approved(root: Path, entries: Sequence[dict[str, Any]]) -> bool:
         return bool(read_yaml(root / str(name)).get("approved_digest") == asked[-1])
     except (RecruitError, OSError):
         return False
-
-
-def _find_prepared(entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Find the act on serials that one officer has prepared and nobody has executed yet."""
-    acts = [entry for entry in list_since_print(entries) if entry["event"] in (PROPOSED, CHANGED)]
-    waits = acts and acts[-1]["event"] == PROPOSED
-    return acts[-1]["facts"] if waits else None
 
 
 def _confirm(act: Mapping[str, Any], parameters: str) -> str:
@@ -242,7 +238,8 @@ def tell_runs(lines: Sequence[RunLine]) -> Iterator[str]:
         sums = sum_year(own)
         if sums["labels"] or sums["top_ups"]:
             yield from _tell_sums(year, sums)
-        if broken := sum(line.state == BROKEN for line in own):
+        # Of which year a record is that cannot be read, nobody knows: it is missing in every sum.
+        if broken := sum(line.state == BROKEN and line.fiscal_year in (0, year) for line in lines):
             yield f"  合計に、記録の合わない実行 {broken} 本は入っていません。"
 
 

@@ -31,10 +31,11 @@ from recruitlib.registry.extract import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# With fewer people an empty month is no sign of a fault: at 100 its chance is below 1 in 500.
+# With fewer people an empty month is no sign of a fault: at 100 its chance is below 1 in 300.
 FEWEST_FOR_MONTHS = 100
 # A living registry changes every day; a month without any change is an old extract.
 QUIET_DAYS = 31
+_CONDITIONS = "抽出の条件を登録係に確かめ、抽出し直してもらってください。"
 
 
 def read_ranges(parameters: Mapping[str, Any]) -> list[BirthRange]:
@@ -79,10 +80,9 @@ def check_base_date(
         )
     if not newest_change:
         problems.append("異動年月日がどの行にもありません。")
-        return problems
-    if newest_change > base_date.isoformat():
-        problems.append("抽出基準日より後の異動があります。基準日を確かめてください。")
-    if newest_change < (base_date - timedelta(days=QUIET_DAYS)).isoformat():
+    elif newest_change > base_date.isoformat():
+        problems.append("抽出基準日より後の異動があります。")
+    elif newest_change < (base_date - timedelta(days=QUIET_DAYS)).isoformat():
         problems.append(
             f"抽出基準日の前{QUIET_DAYS}日間に異動が一件もありません。古い抽出ではありませんか。"
         )
@@ -146,6 +146,10 @@ def check_rows(counts: Sequence[Count], rows_in_file: int, cohort: pd.DataFrame)
             problems.append(
                 f"{count.cohort}歳: 数えた {count.count:,} 人と、選んだ {chosen:,} 人が違います。"
             )
+    if problems:
+        problems.append(
+            "01 からやり直し、なお違えば、この記録をつけて保守の担当に知らせてください。"
+        )
     return problems
 
 
@@ -156,17 +160,18 @@ def check_births(cohort: pd.DataFrame, ranges: Sequence[BirthRange]) -> list[str
         births = cohort.loc[cohort["cohort"] == str(birth_range.age), "birth_date"]
         births = births[births != ""]  # one that two people included has no certain date
         if births.empty:
-            problems.append(f"{birth_range.age}歳: 一人もいません。")
+            problems.append(f"{birth_range.age}歳: 一人もいません。{_CONDITIONS}")
             continue
         if (
             births.min() < birth_range.born_from.isoformat()
             or births.max() > birth_range.born_to.isoformat()
         ):
-            problems.append(f"{birth_range.age}歳: 範囲の外の生年月日があります。")
-        if len(births) >= FEWEST_FOR_MONTHS and births.str[5:7].nunique() < 12:
-            problems.append(
-                f"{birth_range.age}歳: 一人もいない生まれ月があります。抽出の条件を確かめてください。"
-            )
+            problems.append(f"{birth_range.age}歳: 範囲の外の生年月日があります。{_CONDITIONS}")
+        # A month of the calendar or one from the 2nd to the 1st: one person of 1 April fills neither.
+        begins = (birth_range.born_from.replace(day=1), birth_range.born_from)
+        empty = [day for day in begins if 0 in count_months(births, day)]
+        if len(births) >= FEWEST_FOR_MONTHS and empty:
+            problems.append(f"{birth_range.age}歳: 一人もいない生まれ月があります。{_CONDITIONS}")
     return problems
 
 
@@ -184,11 +189,12 @@ def retest_status(cohort: pd.DataFrame, records: pd.DataFrame) -> list[str]:
         "消除または転出の日がある": rows["left_on"] != "",
         "宛名番号が違う": rows["addressee_id"].to_numpy() != cohort["addressee_id"].to_numpy(),
     }
-    return [
+    problems = [
         f"{fault}行が選ばれています（{list_rows(pd.Series(rows.index[wrong]))}）。"
         for fault, wrong in faults.items()
         if wrong.any()
     ]
+    return [*problems, _CONDITIONS] if problems else []
 
 
 def count_boundary_days(cohort: pd.DataFrame, wanted: BirthRange) -> tuple[str, str]:
@@ -202,7 +208,7 @@ def count_boundary_days(cohort: pd.DataFrame, wanted: BirthRange) -> tuple[str, 
 
 
 def count_months(births: pd.Series, born_from: date) -> list[int]:
-    """Count births by the twelve months that begin with the first day of a range.
+    """Count births by the twelve months that begin with a day, as the first day of a range.
 
     A range of one year begins on 2 April, so that its months run from the 2nd to the 1st: by the
     calendar, 1 April alone would be a month of its own.

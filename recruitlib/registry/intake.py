@@ -13,6 +13,7 @@ from recruitlib.base.decisions import read_own_decisions
 from recruitlib.base.errors import GuardError
 from recruitlib.base.profiles import list_rows, read_profile
 from recruitlib.base.progress import show_progress
+from recruitlib.base.proved import check_proved, note_proved
 from recruitlib.base.row_cases import (
     SOURCE_NAMES,
     list_decided,
@@ -27,6 +28,7 @@ from recruitlib.base.run import (
     check_loaded_again,
     complete_stage,
     keep_proposal,
+    require_answers,
     skip_guard,
 )
 from recruitlib.base.scope_gate import ask_scope, describe_scope
@@ -54,6 +56,7 @@ from recruitlib.registry.doubts import (
 )
 from recruitlib.registry.extract import (
     BIRTH_UNSURE,
+    OUT_OF_RANGE,
     RESIDENT_COLUMNS,
     ROW_ENDS,
     Extract,
@@ -62,6 +65,7 @@ from recruitlib.registry.extract import (
 from recruitlib.registry.protected import (
     find_housemates,
     select_protected,
+    tell_shifted,
     trace_protections,
 )
 from recruitlib.registry.protections import (
@@ -71,6 +75,12 @@ from recruitlib.registry.protections import (
     make_keep,
     read_protections,
 )
+
+# What 01 writes, as a message names it.
+_NAMES = {
+    "cohort": "募集対象者", "protected": "支援措置の対象者", "housemates": "同じ世帯の人",
+    "possible": "対象者かもしれない人",
+}  # fmt: skip
 
 
 class Loaded(NamedTuple):
@@ -120,15 +130,15 @@ def load_registry(stage: Stage) -> Loaded:
     ask_guard(stage, "registry.form_known", [], seen)
     require_marker(stage, extract)
     base_date = date.fromisoformat(stage.parameters["registry_base_date"])
+    stale = check_base_date(
+        extract.newest_change, base_date, stage.today, stage.parameters["registry_max_age_days"]
+    )
+    if stale:
+        stale.append(
+            "registry_base_date（抽出基準日）を確かめ、抽出が古ければ抽出し直してもらってください。"
+        )
     ask_guard(
-        stage, "registry.base_date",
-        [
-            *check_base_date(
-                extract.newest_change, base_date, stage.today,
-                stage.parameters["registry_max_age_days"],
-            ),
-            *check_loaded_again(stage.folder, extract.digest),
-        ],
+        stage, "registry.base_date", [*stale, *check_loaded_again(stage.folder, extract.digest)],
         f"基準日 {base_date.isoformat()}",
     )  # fmt: skip
     return Loaded(extract, listed)
@@ -153,6 +163,7 @@ def require_marker(stage: Stage, extract: Extract) -> None:
     if stage.demonstration and extract.marked < rows:
         raise GuardError(
             "見本の実行ですが、台帳に架空の区の印がありません。見本の合言葉と承認は実在の台帳に使えません。"
+            "見本の台帳を指定するか、run_kind を production にしてください。"
         )
     if not stage.demonstration and extract.marked:
         raise GuardError(
@@ -164,7 +175,7 @@ def require_marker(stage: Stage, extract: Extract) -> None:
 def take_protections(
     stage: Stage, loaded: Loaded, cohort: pd.DataFrame | None = None, prefix: str = ""
 ) -> Traced:
-    """Ask whether the list is of today, and trace each row of it and of the extract's own column.
+    """Ask whether the list is of today and in order, and trace its rows and the extract's own column.
 
     Args:
         loaded: what was read on this day.
@@ -190,16 +201,19 @@ def take_protections(
     stale = check_freshness(listed, listed_on, attested_by, stage.today)
     if len(own) and not has_list and is_of_today:
         stale = []
-    ask_guard(
-        stage, "protection.list_fresh", [*stale, *(_check_vanished(stage, listed) if prefix else [])],
-        f"作成日 {listed_on}" if has_list else f"登録係の証明 {listed_on}",
-    )  # fmt: skip
     # Rows of the extract are numbered below zero, so that none has the number of a list's row.
     own = own.assign(source_row=-own["source_row"])
     protections = pd.concat([listed, own], ignore_index=True) if len(own) else listed
     candidates = list_possible(extract) if cohort is None else cohort
     ranges = read_ranges(stage.parameters)
-    ends = trace_protections(protections, extract.records, candidates, ranges)
+    # What was excluded at the source, as the attestation says, is in no extract.
+    is_whole = is_whole_registry(extract) and not attested_by.strip()
+    ends = trace_protections(protections, extract.records, candidates, ranges, is_whole)
+    stale += [] if attested_by.strip() else tell_shifted(listed, ends.head(len(listed)))
+    ask_guard(
+        stage, "protection.list_fresh", [*stale, *(_check_vanished(stage, listed) if prefix else [])],
+        f"作成日 {listed_on}" if has_list else f"登録係の証明 {listed_on}",
+    )  # fmt: skip
     if protections.empty:
         skip_guard(stage, "protection.every_row_found", "一覧がなく、登録係が証明したため")
     elif prefix:
@@ -216,6 +230,15 @@ def take_protections(
             f"一覧の全行の行き先を見ました（人が決める行: {'あり' if unsure else 'なし'}）",
         )  # fmt: skip
     return Traced(protections, ends)
+
+
+def is_whole_registry(extract: Extract) -> bool:
+    """Say whether an extract is of all residents, and not of the ages that are asked for.
+
+    Then most people are outside the ranges; of five years that hold two ages it is three of five.
+    """
+    asked = sum(count for end, count in extract.ends.items() if end not in ROW_ENDS)
+    return extract.ends[OUT_OF_RANGE] > 2 * asked
 
 
 def was_listed(stage: Stage) -> bool:
@@ -330,7 +353,25 @@ def choose_cohort(stage: Stage, loaded: Loaded, traced: Traced, settled: pd.Data
         f"{len(cohort):,}行を検査し直しました",
     )  # fmt: skip
     chosen = list_chosen(settled, traced.ends)
-    return Intake(cohort, ranges, counts, select_protected(traced.ends, chosen))
+    intake = Intake(cohort, ranges, counts, select_protected(traced.ends, chosen))
+    note_proved(stage, _list_proved(intake, loaded))
+    return intake
+
+
+def _list_proved(intake: Intake, loaded: Loaded) -> dict[str, pd.DataFrame]:
+    tables = _list_tables(intake, loaded)
+    counts = pd.DataFrame(intake.counts, columns=Count._fields)
+    return {_NAMES[name]: table for name, table in tables.items()} | {"件数": counts}
+
+
+def _list_tables(intake: Intake, loaded: Loaded) -> dict[str, pd.DataFrame]:
+    housemates = find_housemates(intake.cohort, intake.protected, loaded.extract.records)
+    return {
+        "cohort": intake.cohort,
+        "protected": pd.DataFrame({"addressee_id": intake.protected}),
+        "housemates": housemates[["addressee_id", "lives_with"]],
+        "possible": list_possible(loaded.extract)[list(RESIDENT_COLUMNS)],
+    }
 
 
 def find_protected(stage: Stage, traced: Traced) -> pd.Series:
@@ -345,19 +386,20 @@ def finish_intake(stage: Stage, intake: Intake, loaded: Loaded) -> str:
     """Write the cohort and the protected ids, and complete the stage.
 
     The scope is asked about again, since the later stages hold to the file as it stands now.
+
+    Raises:
+        IntegrityError: a guard was not asked.
+        GuardError: they are not those about which the guards were asked.
     """
     ask_scope(stage)
+    require_answers(stage)
+    if problems := check_proved(stage, _list_proved(intake, loaded), "01 をやり直してください。"):
+        ask_guard(stage, "registry.every_row_counted", problems)
     source = loaded.extract.source
-    housemates = find_housemates(intake.cohort, intake.protected, loaded.extract.records)
     return complete_stage(
         stage,
         counts=intake.counts,
-        private={
-            "cohort": intake.cohort,
-            "protected": pd.DataFrame({"addressee_id": intake.protected}),
-            "housemates": housemates[["addressee_id", "lives_with"]],
-            "possible": list_possible(loaded.extract)[list(RESIDENT_COLUMNS)],
-        },
+        private=_list_tables(intake, loaded),
         facts={
             "inputs": {"registry": loaded.extract.digest},
             "scope": describe_scope(stage),

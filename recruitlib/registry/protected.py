@@ -37,8 +37,19 @@ TRACE_REASONS = {
     "no_latest": "番号の人に最新の記録がない",
     "partly": "番号・氏名・生年月日の一部だけが合う",
     "nobody": "番号がなく、当たる人が見つからない",
+    "unknown_id": "番号が抽出になく、当たる人が見つからない",
 }
 _MONTH = timedelta(days=31)
+_OTHERS = ("birth_differs", "name_differs")  # the id is somebody else's
+_UNKNOWN = (
+    "by_name",
+    "by_address",
+    "several",
+    "absent",
+    "partly",
+    "unknown_id",
+)  # the id is nobody's
+_FEWEST = 3  # with fewer rows nothing can be said of the whole list
 
 
 class _End(NamedTuple):
@@ -50,7 +61,7 @@ class _End(NamedTuple):
 
 def trace_protections(
     protections: pd.DataFrame, records: pd.DataFrame, cohort: pd.DataFrame,
-    ranges: Sequence[BirthRange] = (),
+    ranges: Sequence[BirthRange] = (), is_whole: bool = False,
 ) -> pd.DataFrame:  # fmt: skip
     """Trace every row of the list to exactly one end: found, outside, or unsure.
 
@@ -59,7 +70,9 @@ def trace_protections(
     Outside: the id is that of somebody who left and nobody came back who may be the same person;
     or nobody of the cohort has its id, name, reading or birth date. Without an id that proves
     nothing where the row finds nobody at all, since the list is of the registry's own people: then
-    the birth date must be more than a month outside every range. Unsure: everything else; its
+    the birth date must be more than a month outside every range. With an id that a whole registry
+    does not have it proves nothing at all: the row has another file's number, and perhaps the birth
+    date of the head of the household. Unsure: everything else; its
     candidates are protected until two people have decided. A cancelled row is never unsure.
 
     Args:
@@ -68,6 +81,7 @@ def trace_protections(
         cohort: everybody who may still be printed, those whose birth date is before an officer
             included.
         ranges: the printed birth ranges; without them no birth date is outside.
+        is_whole: whether the extract is of the whole registry, so that it has every id of a list.
 
     Returns:
         one row per row of the list: source_row, cancelled, end, reason (of ``TRACE_REASONS``),
@@ -86,6 +100,8 @@ def trace_protections(
         unfound = ended.reason == "absent" and not has_id[place] and not ended.protects
         if unfound and not _is_far(listed["birth_date"], ranges):
             ended = _End(UNSURE, "nobody")
+        if ended.reason == "absent" and has_id[place] and not ended.protects and is_whole:
+            ended = _End(UNSURE, "unknown_id")
         if listed["cancelled"] and ended.end == UNSURE:
             ended = _End(OUTSIDE, "cancelled", ended.protects)
         result = {
@@ -201,6 +217,29 @@ def _sort_likeliest(people: Iterable[Any]) -> list[Any]:
         distinct,
         key=lambda person: (-sum(getattr(person, name) for name in weights), person.addressee_id),
     )
+
+
+def tell_shifted(listed: pd.DataFrame, ends: pd.DataFrame) -> list[str]:
+    """Say if the ids of a list are mostly not those of its rows' people: it was shifted or renumbered.
+
+    A slip of one row goes before two people. But where the id column was moved on its own, or
+    holds the numbers of rows or of households, no row of the list can be believed.
+
+    Args:
+        listed: the rows of the list.
+        ends: what ``trace_protections`` gives for these rows.
+    """
+    has_id = (fold_ids(listed["addressee_id"]) != "").to_numpy()
+    reasons = ends.loc[has_id & (ends["reason"] != "cancelled").to_numpy(), "reason"]
+    if len(reasons) < _FEWEST:
+        return []
+    others = int(reasons.isin(_OTHERS).sum())
+    if 2 * others <= len(reasons) and not reasons.isin(_UNKNOWN).all():
+        return []
+    return [
+        "支援措置対象者の一覧の宛名番号の多くが、生年月日や氏名の合わない人の番号か、抽出にない番号です。番号の列が"
+        "ずれていないか登録係に確かめ、正しい一覧を受け取ってください。"
+    ]
 
 
 def select_protected(traced: pd.DataFrame, decided: Mapping[int, str] | None = None) -> pd.Series:

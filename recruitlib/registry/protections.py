@@ -199,7 +199,9 @@ def check_freshness(
         return ["支援措置対象者の一覧が空です。登録係に確かめ、証明した人と日を書いてください。"]
     problems = []
     if not listed_on:
-        problems.append("支援措置対象者の一覧の作成日（または証明の日）が書かれていません。")
+        problems.append(
+            "支援措置対象者の一覧の作成日（または証明の日）が書かれていません。登録係に確かめて書いてください。"
+        )
     elif listed_on != today.isoformat():
         problems.append(
             "支援措置対象者がいないことの証明が本日のものではありません。登録係から本日の証明を受けてください。"
@@ -208,7 +210,7 @@ def check_freshness(
         )
     if set(protections["listed_on"]) - {"", listed_on}:
         problems.append(
-            "一覧の中の作成年月日が、パラメータの作成日と違います。別の日の一覧ではありませんか。"
+            "一覧の中の作成年月日が、パラメータの作成日と違います。登録係から本日の一覧を受け取ってください。"
         )
     return problems
 

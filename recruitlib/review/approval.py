@@ -204,12 +204,23 @@ def read_approval(path: Path, run_id: str, demonstration: bool) -> Approval | No
     content = read_yaml(path)
     problems = check_content(content, _KINDS)
     problems += [f"{name}: 書かれていません。" for name in _KINDS if content.get(name) == ""]
+    if not problems and not _has_form(content["content"]):
+        problems.append("content: 承認の内容の形ではありません。承認をやり直してください。")
     raise_problems(ParameterError, problems, path.name)
     require_same_run(content, path, run_id, demonstration)
     return Approval(
         content["approved_digest"], content["content"], content["ticked"],
         content["approved_by"], content["approved_on"], content["signature"],
     )  # fmt: skip
+
+
+def _has_form(parts: Mapping[str, Any]) -> bool:
+    """Whether the parts of an approved content are such that their changes can be named."""
+    tables = [parts.get(name, {}) for name in ("parameters", "files", "recipients_by_age")]
+    if not all(isinstance(table, Mapping) for table in tables):
+        return False
+    ages = tables[-1]
+    return all(isinstance(age, str) and type(number) is int for age, number in ages.items())
 
 
 def note_asked(stage: Stage, content: Content, ticks: Sequence[Tick]) -> None:
@@ -340,14 +351,19 @@ def check_approval(
         elif same := check_two_officers(first, second, run[1]):
             problems.append(
                 f"承認した人が、作業または決定をした人と同じです（{same}）。別の人の承認が要ります。"
+                "どちらでもない職員が承認してください。"
             )
     if not run[1] and second.login in workers.logins:
         problems.append(
             "承認した人のログインで、この実行の取込・除外が行われています。別の人の承認が要ります。"
+            "ご自分の PC のログインで働く別の職員が承認してください。"
         )
     missing = [tick.text for tick in ticks if approval.ticked.get(tick.code) != tick.text]
     if missing:
-        problems.append(f"承認に、確かめる項目のチェックがありません: {'／'.join(missing)}。")
+        problems.append(
+            f"承認に、確かめる項目のチェックがありません: {'／'.join(missing)}。"
+            "すべて確かめて、承認をやり直してください。"
+        )
     return list(dict.fromkeys(problems))
 
 

@@ -171,7 +171,7 @@ def _check_form(stage: Stage, view: CaseView, form: Form) -> dict[str, Any]:
     if view.links_in_doubt(form.decision, chosen) and not form.ticked:
         raise ParameterError(_TICK)
     if len(form.note) > LONGEST_NOTE:
-        raise ParameterError(f"備考は {LONGEST_NOTE} 字までです。")
+        raise ParameterError(f"備考は {LONGEST_NOTE} 字以内で書いてください。")
     if form.note.strip():
         choice["note"] = encrypt_note(stage.key, form.note)
     return choice
@@ -230,7 +230,7 @@ def save_confirmation(
                 "今の決定を読んでから、もう一度確かめてください。"
             )
         if find_state(case, decisions) == DONE:
-            raise ParameterError("この事例は、もう確かめてあります。")
+            raise ParameterError("この事例は、もう確かめてあります。次の事例に進んでください。")
         confirmed = confirm_case(decisions, case, signer)
         if asks_tick(view, decisions) and not ticked:
             raise ParameterError(_TICK)
@@ -308,7 +308,7 @@ def take_back(stage: Stage, view: CaseView, signer: Signer) -> str:
     with changing_decisions(path):
         decisions = read_own_decisions(stage, FILE)
         if case["case"] not in decisions.cases:
-            raise ParameterError("この事例は、まだ決めていません。")
+            raise ParameterError("この事例は、まだ決めていません。先に決めてください。")
         if decisions.cases[case["case"]].get("decided_by") != signer.officer.staff_id:
             raise ParameterError(
                 "取り消せるのは、決めた職員だけです。同意できないときは、確かめずに、決めた職員に知らせてください。"

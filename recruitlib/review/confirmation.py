@@ -218,7 +218,9 @@ def make_approval(
     """
     if len(open_cases := list_open_cases(stage, review)):
         numbers = "・".join(map(str, open_cases["case"]))
-        raise AwaitingPerson(f"事例 {numbers} が決まっていないか、確かめられていません。")
+        raise AwaitingPerson(
+            f"事例 {numbers} が決まっていないか、確かめられていません。決めて、別の人が確かめてから承認してください。"
+        )
     run = (stage.parameters["run_id"], stage.demonstration)
     shown = list_ticks(stage, review) if ticks is None else ticks
     approval = approve_content(review.content, shown, ticked, signer, run, stage.today.isoformat())
@@ -252,7 +254,7 @@ def require_approval(stage: Stage, review: Review) -> Approval:
     note = f"承認の値 {group_digest(review.content.digest)}"
     ask_guard(stage, "review.approved", problems, note)
     if approval is None:
-        raise AwaitingPerson(f"{path.name}: 承認がまだありません。")
+        raise AwaitingPerson(f"{path.name}: 承認がまだありません。第二の担当者が承認してください。")
     return approval
 
 

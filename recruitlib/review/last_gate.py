@@ -18,7 +18,12 @@ PAIR_COLUMNS = ("application_id", "addressee_id")
 _INVISIBLE = re.compile(
     r"[\s\u00ad\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]"
 )
-_KANJI_DIGITS = str.maketrans("〇一二三四五六七八九", "0123456789")
+_DIGITS = "一二三四五六七八九"
+_KANJI_DIGITS = str.maketrans(f"〇{_DIGITS}", "0123456789")
+# Not in the name of a town, as 百人町.
+_TENS = re.compile(
+    f"(?:([{_DIGITS}]?)百)?(?:([{_DIGITS}]?)十)?([{_DIGITS}]?)(?=丁|番|号|の|ノ|[-‐−ー]|$)"
+)
 
 
 def find_pairs(people: pd.DataFrame, applications: pd.DataFrame) -> pd.DataFrame:
@@ -66,8 +71,18 @@ def fold_plainly(text: str) -> str:
 
 def list_numbers(text: str) -> list[str]:
     """List the numbers of an address, whatever stands between."""
-    plain = unicodedata.normalize("NFKC", text).translate(_KANJI_DIGITS)
+    plain = _TENS.sub(_write_tens, unicodedata.normalize("NFKC", text)).translate(_KANJI_DIGITS)
     return re.findall(r"[0-9]+", plain)
+
+
+def _write_tens(found: re.Match[str]) -> str:
+    if not {"十", "百"} & set(found[0]):
+        return found[0]
+    # A unit that is not written is none; 十 alone is one ten.
+    hundreds, tens, ones = (
+        0 if written is None else _DIGITS.find(written) + 1 or 1 for written in found.groups()
+    )
+    return str(100 * hundreds + 10 * tens + (ones if found[3] else 0))
 
 
 def list_open_pairs(

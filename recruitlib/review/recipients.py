@@ -105,7 +105,10 @@ def check_whole_records(recipients: pd.DataFrame, path: Path, profile: Profile) 
     repeated = len(recipients) - len(wanted)
     best: dict[str, list[str]] = {}
     opened = open_table(path, profile)
-    reader = csv.reader(io.StringIO(decode_file(path), newline=""), delimiter=profile.delimiter)
+    text = decode_file(path)
+    # Python's reader refuses longer cells than others do.
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=profile.delimiter)
     at = opened.plan.positions["addressee_id"]
     for cells in islice(reader, opened.plan.rows, None):
         # Most rows are of other people, and taking all their cells would take most of the time.

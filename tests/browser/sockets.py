@@ -9,9 +9,12 @@ from pathlib import Path
 
 import psutil
 
+from tests.browser.hook.sitecustomize import find_host
+
 HOOK = Path(__file__).parent / "hook"
 LOOPBACK = "127.0.0.1"
 EVERY_SECONDS = 0.2
+REFUSED: set[str] = set()  # whom this process of tests has asked for
 
 
 def watch_calls(log: Path) -> dict[str, str]:
@@ -21,6 +24,16 @@ def watch_calls(log: Path) -> dict[str, str]:
     """
     paths = [str(HOOK), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {"PYTHONPATH": os.pathsep.join(paths), "WATCHED_CALLS": str(log)}
+
+
+def refuse_call(event: str, values: tuple[object, ...]) -> None:
+    """Fail the test that asks for anybody but this computer: a hook of the tests' own process.
+
+    The host is noted too: what asked may catch whatever comes.
+    """
+    if (host := find_host(event, values)) and host not in (LOOPBACK, "localhost"):
+        REFUSED.add(host)
+        raise AssertionError(f"a test asks the network for {host}")
 
 
 def read_calls(log: Path) -> set[str]:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from tests.browser.sockets import EVERY_SECONDS, PeerWatch, list_peers, read_calls, watch_calls
+import pytest
+
+from tests.browser.sockets import (
+    EVERY_SECONDS,
+    LOOPBACK,
+    REFUSED,
+    PeerWatch,
+    list_peers,
+    read_calls,
+    watch_calls,
+)
 
 # Nobody's (TEST-NET-1 of RFC 5737, and a name of RFC 2606), and one that needs no network at all.
 ADDRESS, NAME, OTHER = "192.0.2.1", "somebody.invalid", "127.0.0.2"
@@ -51,3 +62,13 @@ def test_a_call_is_seen_also_when_it_fails_at_once(tmp_path: Path) -> None:
                     "subprocess.run([sys.executable, '-c', sys.argv[1]], check=True)", ASK],
                    env=environment, check=True)  # fmt: skip
     assert read_calls(log) == {ADDRESS, NAME}
+
+
+def test_a_test_that_asks_the_network_fails_at_once() -> None:
+    with pytest.raises(AssertionError, match=ADDRESS):
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect((ADDRESS, 9))
+    with pytest.raises(AssertionError, match=NAME):
+        socket.getaddrinfo(NAME, 443)
+    socket.getaddrinfo(LOOPBACK, 9)
+    assert {ADDRESS, NAME} <= REFUSED
+    REFUSED.difference_update({ADDRESS, NAME})  # the session fails for any other

@@ -9,12 +9,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import random
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unicodedata
+from itertools import pairwise
 from pathlib import Path
 
 import pikepdf
@@ -25,7 +28,9 @@ from recruitlib.base.audit import find_latest, read_entries
 from recruitlib.base.record import LOCK_NAMES
 from recruitlib.base.verification import verify_record
 from recruitlib.pipeline import run_pipeline
+from tests.browser.sockets import read_calls, watch_calls
 from tests.conftest import PARAMETERS, ROOT, copy_project
+from tests.integrity.confined import can_confine, confine
 
 GOLDEN = ROOT / "tests/golden"
 SHEET = {"left": 18.6, "top": 21.2, "width": 86.4, "height": 42.3, "columns": 2, "rows": 6}
@@ -34,13 +39,23 @@ MM = 72 / 25.4
 
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run ``recruitlib demo`` in a project of its own."""
+    """Run ``recruitlib demo`` in a project of its own.
+
+    As an ordinary user without a network and without a home, who may write to the project and to a
+    temporary folder, in which nothing stays, and to nothing else; only a kernel that forbids such
+    walls goes without.
+    """
     project = copy_project(tmp_path_factory.mktemp("demonstration"))
+    scratch = Path(tempfile.mkdtemp())
+    demo = [sys.executable, "-m", "recruitlib", "demo"]
+    walls = confine(demo, project, scratch) if can_confine() else demo
     done = subprocess.run(
-        [sys.executable, "-m", "recruitlib", "demo"], cwd=project, capture_output=True, text=True,
-        encoding="utf-8", check=False,
+        walls, cwd=project, capture_output=True, text=True, encoding="utf-8", check=False,
+        env={**os.environ, **watch_calls(project / "calls.txt"), "HOME": str(project / "none"),
+             "TMPDIR": str(scratch)},
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(scratch.iterdir()) == []
     (project / "printed.txt").write_text(done.stdout, encoding="utf-8")
     return project
 
@@ -56,6 +71,23 @@ def registry(demonstration: Path) -> dict[str, dict[str, str]]:
 def truth(demonstration: Path) -> dict[str, dict[str, list[str]]]:
     """Read the invented ward's truth."""
     return json.loads((demonstration / "inputs/demo/truth.json").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+
+def test_the_demonstration_asks_nobody_on_any_network(demonstration: Path) -> None:
+    assert read_calls(demonstration / "calls.txt") == set()
+
+
+def test_nothing_that_a_run_writes_is_for_others_and_nothing_of_its_kernels_is_left(
+    demonstration: Path,
+) -> None:
+    made = [
+        path for name in ("inputs", "runs", "register")
+        for path in [demonstration / name, *(demonstration / name).rglob("*")]
+    ]  # fmt: skip
+    assert {(path.is_dir(), path.stat().st_mode & 0o777) for path in made} == {
+        (True, 0o700), (False, 0o600),
+    }  # fmt: skip
+    assert not (demonstration / "none").exists()
 
 
 def test_the_counts_are_the_golden_counts(demonstration: Path) -> None:
@@ -193,7 +225,10 @@ def test_no_name_address_or_id_of_the_ward_stands_anywhere_in_the_record(
     values -= {""}
     for path in list_record(folder):
         text = read_everything(path)
-        assert not [value for value in values if value in text], path.name
+        # A value stands in a text only where each two of its characters do: that is quickly told.
+        twos = {text[place : place + 2] for place in range(len(text) - 1)}
+        possible = [value for value in values if twos.issuperset(map("".join, pairwise(value)))]
+        assert not [value for value in possible if value in text], path.name
         assert not ids & set(re.findall(r"(?<![0-9a-zA-Z])\d{10}(?![0-9a-zA-Z])", text)), path.name
         assert not [value for value in values if value in path.name]
 
@@ -254,6 +289,7 @@ def open_plainly(path: Path) -> bytes:
     return content.getvalue()
 
 
+@pytest.mark.soak
 def test_running_twice_gives_the_same_plain_pdf_and_the_same_counts(project: Path) -> None:
     results = []
     for _ in range(2):
@@ -263,20 +299,3 @@ def test_running_twice_gives_the_same_plain_pdf_and_the_same_counts(project: Pat
         results.append((open_plainly(pdf), (folder / "counts.csv").read_bytes(), pdf.read_bytes()))
     assert results[0][:2] == results[1][:2]
     assert results[0][2] != results[1][2]  # the encryption itself is salted
-
-
-def test_the_whole_job_uses_no_network(project: Path) -> None:
-    """Run with the network cut off, where this system can do so without privileges."""
-    cut = ["unshare", "--map-root-user", "--net"]
-    try:
-        able = subprocess.run([*cut, "true"], check=False, capture_output=True).returncode == 0
-    except FileNotFoundError:
-        able = False
-    if not able:
-        pytest.skip("this system cannot cut the network off for one command")
-    done = subprocess.run(
-        [*cut, sys.executable, "-m", "recruitlib", "run", PARAMETERS], cwd=project, text=True,
-        capture_output=True, encoding="utf-8", check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert "labels_all.pdf" in done.stdout

@@ -1,14 +1,14 @@
-"""Published accidents of labels, planted one by one: each is stopped by its guard, or printed right."""
+"""Published accidents of labels at close range: the same fault in more columns, numbers and sheets.
+
+That each is stopped in a real run, ``test_accidents.py`` shows.
+"""
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-import pikepdf
 import pytest
 
 from recruitlib.base.errors import FormError, OutputError, RecruitError
@@ -18,9 +18,8 @@ from recruitlib.base.profiles import read_profile
 from recruitlib.labels import export
 from recruitlib.labels.fitting import fit_labels
 from recruitlib.labels.fonts import LabelFont
-from recruitlib.labels.lots import Bundle
 from recruitlib.labels.print_day import PrintDay
-from recruitlib.labels.printing import encrypt_pdf, render_labels
+from recruitlib.labels.printing import render_labels
 from recruitlib.labels.proof import compare_labels, find_clipped
 from recruitlib.labels.sheets import Sheet, read_sheet
 from recruitlib.registry.cohort import read_ranges
@@ -41,34 +40,23 @@ LARGE = read_sheet(SHEETS, "a4_12_86x42")
 NOBODY = make_residents()
 
 
-def print_people(
-    folder: Path, people: pd.DataFrame, approved: pd.DataFrame | None = None,
-    edit: Callable[[pikepdf.Pdf], object] = lambda document: None,
-) -> str:  # fmt: skip
-    """Print people, edit the finished file, and prove it against those approved.
+def print_people(folder: Path, people: pd.DataFrame, approved: pd.DataFrame) -> str:
+    """Print people, and prove the file against those approved.
 
     Returns:
         the guard that said no, "" where none did.
     """
     stage = make_stage(folder, "04")
-    day = PrintDay(people if approved is None else approved, NOBODY)
+    day = PrintDay(approved, NOBODY)
     bundles = export.make_bundles(stage, day)
     other = export.make_bundles(stage, day._replace(recipients=people))
-    files = {f"labels_{bundle.name}.pdf": lock(bundle, edit) for bundle in other}
+    files = export.lock_bundles(stage, other)
     try:
         export.prove_bundles(stage, bundles, files, day)
     except OutputError as stop:
         assert not any(name in str(stop) for name in people["full_name"])
         return re.findall(r"labels\.\w+", str(stop))[0]
     return ""
-
-
-def lock(bundle: Bundle, edit: Callable[[pikepdf.Pdf], object]) -> bytes:
-    changed = io.BytesIO()
-    with pikepdf.open(io.BytesIO(bundle.pdf)) as document:
-        edit(document)
-        document.save(changed, deterministic_id=True)
-    return encrypt_pdf(changed.getvalue(), "demo")
 
 
 # --- A05 東京都総務局: 489 of 836 labels were made from data keyed in again ---------------------
@@ -81,8 +69,7 @@ def test_a05_labels_made_from_another_list_than_the_approved(tmp_path: Path, col
     one = approved[column][17]
     rekeyed.loc[17, column] = one.replace("1", "2") if "1" in one else one.replace("１", "２")
     assert rekeyed[column][17] != one
-    assert print_people(tmp_path / "right", approved) == ""
-    assert print_people(tmp_path / "wrong", rekeyed, approved) == "labels.print_is_approved"
+    assert print_people(tmp_path, rekeyed, approved) == "labels.print_is_approved"
 
 
 def test_a05_labels_whose_rows_slipped_by_one(tmp_path: Path) -> None:
@@ -90,22 +77,6 @@ def test_a05_labels_whose_rows_slipped_by_one(tmp_path: Path) -> None:
     names = [*approved["full_name"][1:], approved["full_name"][0]]
     slipped = approved.assign(full_name=names)
     assert print_people(tmp_path, slipped, approved) == "labels.print_is_approved"
-
-
-# --- A08 仙台市: the machine was restarted at the wrong page -------------------------------------
-
-
-@pytest.mark.parametrize("gone", [0, 1, 2, 3])
-def test_a08_one_page_repeated_and_one_missing(tmp_path: Path, gone: int) -> None:
-    people = make_residents(*[{}] * 48)
-
-    def repeat(document: pikepdf.Pdf) -> None:
-        pages = [*document.pages]
-        pages[gone] = pages[gone - 1]
-        del document.pages[:]
-        document.pages.extend(pages)
-
-    assert print_people(tmp_path, people, edit=repeat) == "labels.print_is_approved"
 
 
 # --- A48: a label broke 8-9-1235 into 8-9-1 / 235 -----------------------------------------------
@@ -198,7 +169,7 @@ def test_a49_both_ends_happen() -> None:
 # --- A50 宮代町: the labels carried sex and birth date ------------------------------------------
 
 
-@pytest.mark.parametrize("column", ["town", "lot", "building"])
+@pytest.mark.parametrize("column", ["town", "lot"])
 def test_a50_a_profile_that_maps_the_birth_date_into_the_address(
     ward_project: Path, column: str
 ) -> None:
@@ -216,7 +187,7 @@ def test_a50_a_birth_date_in_the_address_column_of_the_file(
     # The maker's file itself may hold it: such rows are held back, and many of them stop.
     profile = read_profile(ROOT / "params/profiles/registry_standard.yaml")
     path = ward_project / WARD / "registry.csv"
-    rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False, nrows=300)
     [header] = [name for name in profile.columns["building"] if name in rows.columns]
     rows.assign(**{header: date}).to_csv(tmp_path / "registry.csv", index=False)
     ranges = read_ranges(read_parameters(ROOT / "params/test_ward.yaml"))
@@ -224,38 +195,7 @@ def test_a50_a_birth_date_in_the_address_column_of_the_file(
         read_extract(tmp_path / "registry.csv", profile, ranges)
 
 
-@pytest.mark.parametrize("name", ["/Title", "/Author", "/Subject", "/Keywords"])
-def test_a50_a_property_of_the_file_that_holds_a_name(tmp_path: Path, name: str) -> None:
-    def tell(document: pikepdf.Pdf) -> None:
-        document.docinfo[name] = "試験　一郎1 女 2008-05-02"
-
-    assert print_people(tmp_path, make_residents({}), edit=tell) == "labels.only_allowed_items"
-
-
 # --- A59: 旧字 folded by a normalisation at printing --------------------------------------------
-
-OLD_FORMS = ["\ufa19林　一", "\ufa1b田　二", "山\ufa11　三", "𠮷田　四", "辻\U000e0102　五"]
-
-
-def test_a59_names_are_printed_exactly_as_in_the_registry(tmp_path: Path) -> None:
-    own = build_font(tmp_path / "own.ttf", ["辻\U000e0102", *"".join(OLD_FORMS), "辻", "　", "様"])
-    stage = make_stage(tmp_path, "04", label_fonts=[str(own)])
-    people = make_residents(*({"full_name": name} for name in OLD_FORMS))
-    day = PrintDay(people, NOBODY)
-    bundles = export.make_bundles(stage, day)
-    files = export.lock_bundles(stage, bundles)
-    export.prove_bundles(stage, bundles, files, day)
-    printed = read_labels(files["labels_all.pdf"], LARGE, "demo")["text"]
-    assert [text.split("号")[1] for text in printed] == [f"{name}　様" for name in OLD_FORMS]
-
-
-def test_a59_without_a_font_that_has_them_they_stop_and_are_not_folded(tmp_path: Path) -> None:
-    people = make_residents(*({"full_name": name} for name in OLD_FORMS))
-    with pytest.raises(OutputError, match=r"labels\.every_character") as stop:
-        export.make_bundles(make_stage(tmp_path, "04"), PrintDay(people, NOBODY))
-    assert "5行目の氏名: U+20BB7" in str(stop.value)
-    assert "6行目の氏名: U+8FBB U+E0102" in str(stop.value)
-    assert not re.search("[234]行目の", str(stop.value))
 
 
 @pytest.mark.parametrize(
@@ -271,8 +211,10 @@ def test_a59_a_name_folded_on_the_way_to_the_printer(
 # --- A60: private-use gaiji printed as a stranger's character or a blank ------------------------
 
 
-@pytest.mark.parametrize("column", ["full_name", "address", "building"])
-@pytest.mark.parametrize("gaiji", ["\ue000", "\uf860", "\U000f0000"])
+@pytest.mark.parametrize(
+    ("gaiji", "column"),
+    [("\ue000", "address"), ("\uf860", "building"), ("\U000f0000", "full_name")],
+)
 def test_a60_a_private_character_stops_by_row_and_code_point(
     tmp_path: Path, gaiji: str, column: str
 ) -> None:

@@ -6,21 +6,9 @@ agreement, and nobody who may have applied ends as somebody who is not of the co
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
 
-from recruitlib.base.decisions import (
-    check_decision,
-    confirm_case,
-    decide_case,
-    read_decisions,
-    write_decisions,
-)
-from recruitlib.base.errors import AwaitingPerson, ParameterError
-from recruitlib.base.row_cases import list_row_cases
-from tests.officers import OFFICERS, SECOND, STAFF, begin_decisions, sign_as
 from tests.unit.matches import (
     AWAY,
     CHILD,
@@ -58,26 +46,6 @@ def test_a19_whoever_differs_in_name_and_birth_date_is_never_taken(
     assert ending.list_shown("form:0") == shown
     for evidence in ending.candidates["evidence"]:
         assert evidence == "氏だけが同じ、生年月日が違う、番地が同じ"
-
-
-def test_a19_linking_a_person_needs_a_candidate_that_was_shown_and_a_second_person(
-    tmp_path: Path,
-) -> None:
-    [case] = list_row_cases([("undecided", "form", 2, "", 1, "form:0")], b"key").to_dict("records")
-    nobody = begin_decisions("run")
-    choice = {"decision": "matched", "reason": "parent_signed", "candidate": 2}
-    with pytest.raises(ParameterError, match="候補"):
-        decide_case(nobody, case, choice, sign_as(STAFF))
-    decisions = decide_case(nobody, case, {**choice, "candidate": 1}, sign_as(STAFF))
-    with pytest.raises(AwaitingPerson, match="別の人"):
-        confirm_case(decisions, case, sign_as(STAFF))
-    for read, counts in (
-        (decisions, False),
-        (confirm_case(decisions, case, sign_as(SECOND)), True),
-    ):
-        write_decisions(tmp_path / "d.yaml", read)
-        read = read_decisions(tmp_path / "d.yaml", "run", True, OFFICERS)
-        assert (check_decision(case, read) == "") == counts
 
 
 @pytest.mark.parametrize("address", ["中落合1-2-3", "", "大阪市北区梅田1-1", AWAY])

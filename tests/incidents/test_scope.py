@@ -32,7 +32,7 @@ from recruitlib.labels.sheets import read_sheet
 from recruitlib.optouts.exclusion import take_applications
 from recruitlib.registry.intake import finish_intake, load_registry
 from recruitlib.review.approval import digest_files
-from tests.conftest import ROOT, WARD, change_parameters
+from tests.conftest import ROOT, WARD
 from tests.officers import SECOND, STAFF, sign_content_as
 from tests.unit import intakes
 from tests.unit.printed import read_labels
@@ -315,35 +315,6 @@ def test_a68_a_sheet_with_another_item_than_a_label_can_hold_is_refused(
 ) -> None:
     with pytest.raises(ParameterError, match="items"):
         read_sheet(Path(write_sheets(tmp_path, items)), SHEET)
-
-
-# ---- through the notebooks ----
-
-
-def test_a_print_outside_the_scope_stops_with_12_and_leaves_no_labels(
-    reviewed: Path, run_quietly: Callable[..., Path]
-) -> None:
-    scope = reviewed / "params/scope/demo.yaml"
-    approved = scope.read_bytes()
-    scope.write_bytes(approved.replace(b"2027-03-31", b"2027-04-01"))
-    with pytest.raises(GuardError, match=rf"{SCOPE}.*01 の後に変わっています") as stop:
-        run_quietly(reviewed, "04", "04")
-    assert stop.value.exit_code == 12
-    assert not list((reviewed / "runs/test_ward/private").glob("labels*"))
-    # A68: the sheet prints an item that the scope does not have.
-    scope.write_bytes(approved)
-    change_parameters(
-        reviewed, label_sheets_file=write_sheets(reviewed, ["氏名", "住所", "郵便番号"])
-    )
-    narrower = approved.replace(b"postal_code_is_address: true", b"postal_code_is_address: false")
-    assert narrower != approved
-    scope.write_bytes(narrower)
-    with pytest.raises(GuardError, match=rf"{SCOPE}.*郵便番号"):
-        run_quietly(reviewed, "04", "04")
-    # The clean twin: the scope as it was approved.
-    scope.write_bytes(approved)
-    run_quietly(reviewed, "04", "04")
-    assert len(list((reviewed / "runs/test_ward/private").glob("labels*.pdf"))) == 1
 
 
 # ---- the hand-over: recipient, memorandum, guideline, handler, request, day ----

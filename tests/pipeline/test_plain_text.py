@@ -210,6 +210,7 @@ def test_an_export_leaves_no_name_but_in_the_workbook_itself(
     assert {content[:4] for content in held} == {b"PK\3\4"}
 
 
+@pytest.mark.soak
 def test_a_run_killed_in_any_stage_leaves_no_name_and_goes_on(
     place: Place, scanner: Scanner
 ) -> None:

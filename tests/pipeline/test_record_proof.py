@@ -181,9 +181,11 @@ def test_with_the_head_every_recomputed_chain_is_found(moved: Path) -> None:
     entries = read_entries(moved)
     head = group_digest(entries[-1]["hash"])
     dice = random.Random(2026)
-    unnoticed = 0
+    unnoticed, whole = 0, (moved / AUDIT_NAME).read_bytes()
     for _ in range(FORGERIES):
         write_chain(moved, forge(dice, entries))
+        if (moved / AUDIT_NAME).read_bytes() == whole:
+            continue  # two lines that say the same in the same second were exchanged
         unnoticed += verify_record(moved) == []
         assert HEAD_DIFFERS in " ".join(verify_record(moved, head))
     # Without it most of them are consistent in themselves, which is all that 内部整合 says.

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,11 @@ from recruitlib.base.audit import (
     digest_bytes,
     digest_keyed,
     find_latest,
+    finish_moves,
     group_digest,
+    name_partial,
     read_entries,
+    vouch_for,
     write_atomically,
 )
 from recruitlib.base.errors import IntegrityError
@@ -296,3 +300,61 @@ def test_a_partial_file_of_a_killed_process_is_overwritten(tmp_path: Path) -> No
     write_atomically(tmp_path / "counts.csv", b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["counts.csv"]
     assert (tmp_path / "counts.csv").read_bytes() == b"new"
+
+
+# Files and the entries that vouch for them: a kill may come between any two steps.
+
+
+def test_what_an_entry_vouches_for_is_in_its_place_with_its_digest(tmp_path: Path) -> None:
+    vouch_for(tmp_path, "02", "remembered", {"a.age": b"one", "b.age": b"two"}, note="x")
+    (entry,) = read_entries(tmp_path)
+    assert entry["facts"]["files"] == {"a.age": digest_bytes(b"one"), "b.age": digest_bytes(b"two")}
+    assert entry["facts"]["note"] == "x"
+    assert ((tmp_path / "a.age").read_bytes(), (tmp_path / "b.age").read_bytes()) == (
+        b"one",
+        b"two",
+    )
+    assert not list(tmp_path.glob(".*.partial"))
+
+
+def test_a_kill_before_the_entry_leaves_the_old_file_and_after_it_the_new_one_is_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vouch_for(tmp_path, "02", "remembered", {"a.age": b"old"})
+    old = {"a.age": digest_bytes(b"old")}
+
+    def break_off(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("recruitlib.base.audit.append_entry", break_off)
+        vouch_for(tmp_path, "02", "remembered", {"a.age": b"new"})
+    finish_moves(tmp_path, old)
+    assert (tmp_path / "a.age").read_bytes() == b"old"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("recruitlib.base.audit.name_partial", stop_after(2, name_partial))
+        vouch_for(tmp_path, "02", "remembered", {"a.age": b"new"})
+    assert (tmp_path / "a.age").read_bytes() == b"old"
+    finish_moves(tmp_path, read_entries(tmp_path)[-1]["facts"]["files"])
+    assert (tmp_path / "a.age").read_bytes() == b"new"
+
+
+def stop_after(times: int, work: Callable[[Path], Path]) -> Callable[[Path], Path]:
+    """Let something happen so many times (both writes: of the file, and of the chain), and then be killed."""
+    left = [times]
+
+    def stop(path: Path) -> Path:
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return work(path)
+
+    return stop
+
+
+def test_a_partial_file_that_nothing_vouches_for_is_moved_nowhere(tmp_path: Path) -> None:
+    vouch_for(tmp_path, "02", "remembered", {"a.age": b"old"})
+    (tmp_path / ".a.age.partial").write_bytes(b"somebody's")
+    finish_moves(tmp_path, {"a.age": digest_bytes(b"old"), "gone.age": digest_bytes(b"somebody's")})
+    assert (tmp_path / "a.age").read_bytes() == b"old"
+    assert not (tmp_path / "gone.age").exists()

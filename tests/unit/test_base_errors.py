@@ -82,7 +82,8 @@ def test_all_problems_of_a_file_are_raised_at_once_in_one_line() -> None:
     with pytest.raises(FormError) as caught:
         raise_problems(FormError, ["見出しが違います。", "2行目が短い。"], "名簿.csv")
     message = str(caught.value)
-    assert message == "名簿.csv: 2件の問題があります。(1) 見出しが違います。 (2) 2行目が短い。"
+    told = "名簿.csv: 2件の問題があります。(1) 見出しが違います。 (2) 2行目が短い。"
+    assert message == f"{told} 直してから、もう一度実行してください。"
     assert "\n" not in message
 
 
@@ -96,4 +97,5 @@ def test_the_first_twenty_problems_are_shown_and_the_others_counted(
     assert message.startswith(f"表: {count}件の問題があります。")
     assert message.count("誤り") == shown
     assert ("ほか" in message) == bool(rest)
-    assert not rest or message.endswith(f" ほか{rest}件。")
+    advice = " 直してから、もう一度実行してください。"
+    assert not rest or message.endswith(f" ほか{rest}件。{advice}")

@@ -6,7 +6,9 @@ name as text, as an escape and in parts.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -189,3 +191,20 @@ def test_a_terminal_shows_one_line_without_the_name(statement: str, wanted: str)
     assert shown.startswith(wanted)
     assert len(shown.splitlines()) == 1
     _hold_no_part(shown, done.stdout.decode("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (errno.ENOSPC, "空き"),
+        (errno.EDQUOT, "空き"),
+        (errno.EROFS, "読み取り専用"),
+        (errno.EACCES, "権限"),
+    ],
+)
+def test_a_refused_file_is_told_in_words_and_without_its_name(code: int, told: str) -> None:
+    shown = render_error(OSError(code, os.strerror(code), "/tmp/架空太郎.csv"))
+    assert told in str(shown)
+    assert "ください" in str(shown)
+    assert "架空太郎" not in str(shown)
+    assert shown.exit_code == 1

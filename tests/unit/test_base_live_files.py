@@ -15,8 +15,9 @@ import pytest
 
 from recruitlib.base.audit import append_entry, read_entries
 from recruitlib.base.errors import AwaitingPerson, IntegrityError
-from recruitlib.base.live_files import hold_session, seal_left_over, seal_live
+from recruitlib.base.live_files import seal_live
 from recruitlib.base.record import seal_notebooks
+from recruitlib.base.run_lock import hold_run
 from recruitlib.base.traces import remember_terms
 from recruitlib.base.vault import PRIVATE, RunKey, read_private
 from recruitlib.base.verification import verify_record
@@ -166,22 +167,21 @@ def test_what_is_not_sealed_yet_is_a_stranger_to_the_record(run: Path) -> None:
 
 
 def test_only_one_session_is_open_and_nobody_seals_beneath_it(run: Path, key: RunKey) -> None:
-    with hold_session(run):
-        for work in (lambda: seal_left_over(run, key), lambda: hold_session(run).__enter__()):
-            with pytest.raises(AwaitingPerson, match="recruitlib review"):
-                work()
+    with hold_run(run):
+        with pytest.raises(AwaitingPerson, match="recruitlib review"), hold_run(run):
+            raise AssertionError
         # The notebook at work seals those of the stages before, and touches nothing of its own.
         put(run, "review_1.log", NAME)
         assert seal_notebooks(run, key, "03") == []
         assert (run / "live/review_1.log").exists()
     put(run, "review_1.log", "")
-    assert len(seal_left_over(run, key)) == 3
+    assert len(seal_live(run, key)) == 3
     assert verify_record(run) == []
 
 
 def test_a_run_without_a_session_has_nothing_to_seal(tmp_path: Path, key: RunKey) -> None:
     append_entry(tmp_path, "03", "begun", files={})
-    assert seal_left_over(tmp_path, key) == []
+    assert seal_live(tmp_path, key) == []
     assert verify_record(tmp_path) == []
 
 

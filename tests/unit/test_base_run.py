@@ -11,7 +11,8 @@ import math
 import os
 import shutil
 import types
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,7 +26,14 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from recruitlib.base import run as run_module
-from recruitlib.base.audit import AUDIT_NAME, RUN_NAME, append_entry, find_latest, read_entries
+from recruitlib.base.audit import (
+    AUDIT_NAME,
+    RUN_NAME,
+    append_entry,
+    digest_bytes,
+    find_latest,
+    read_entries,
+)
 from recruitlib.base.counts import Count
 from recruitlib.base.errors import (
     AwaitingPerson,
@@ -46,7 +54,9 @@ from recruitlib.base.run import (
     begin_stage,
     check_loaded_again,
     complete_stage,
+    end_closing,
     find_today,
+    finish_writes,
     keep_proposal,
     list_answers,
     list_completed,
@@ -55,11 +65,12 @@ from recruitlib.base.run import (
     read_completed,
     read_private_table,
     require_answers,
+    require_clock,
     skip_guard,
     tabulate_guards,
     tabulate_parameters,
 )
-from recruitlib.base.serial_lock import hold_serials
+from recruitlib.base.run_lock import hold_serials
 from recruitlib.base.traces import remember_terms
 from recruitlib.base.vault import (
     KEY_NAME,
@@ -71,6 +82,7 @@ from recruitlib.base.vault import (
     read_private,
 )
 from recruitlib.base.verification import verify_record
+from tests.interruption.others import add_later_entry
 from tests.unit.stages import make_residents
 
 ROOT = Path(__file__).parents[2]
@@ -540,7 +552,11 @@ def test_a_no_is_recorded_and_stops_with_the_class_of_the_guard(folder: Path, na
     with pytest.raises(GUARDS[name].error) as caught:
         ask_guard(stage, name, ["3行目が違います。", "4行目が違います。"], "10行")
     assert type(caught.value) is GUARDS[name].error
-    assert str(caught.value) == f"関門 {name} が「否」です。3行目が違います。 4行目が違います。"
+    advice = "直してから、01 をやり直してください。"
+    assert (
+        str(caught.value)
+        == f"関門 {name} が「否」です。3行目が違います。 4行目が違います。 {advice}"
+    )
     assert read_entries(folder)[-1]["facts"] == {
         "guard": name,
         "answer": "no",
@@ -677,7 +693,7 @@ def test_nothing_but_the_record_is_written_before_completion(folder: Path) -> No
     before = _list_files(folder)
     _say_yes(_begin("01"))
     assert {AUDIT_NAME, ".lock"} <= before
-    assert _list_files(folder) - before == {"run.yaml"}
+    assert _list_files(folder) - before == {"run.yaml", ".stage.lock"}
 
 
 def test_completion_writes_every_output_with_its_digest_in_the_record(folder: Path) -> None:
@@ -871,3 +887,116 @@ def test_before_01_nothing_is_known_of_anybody_and_nothing_is_searched(
 
     monkeypatch.setattr(run_module, "read_scanner", refuse)
     assert _begin("01").number == "01"
+
+
+# ---- what a kill or a wrong clock leaves ----
+
+
+def test_the_parameters_of_a_beginning_that_was_cut_off_are_moved_into_their_place(
+    folder: Path,
+) -> None:
+    _run("01")
+    before = (folder / "run.yaml").read_bytes()
+    _begin("02")
+    (folder / "run.yaml").replace(folder / ".run.yaml.partial")
+    (folder / "run.yaml").write_bytes(before)
+    _say_yes(_begin("02"))
+    assert _list_wrong_files(folder) == []
+
+
+def test_what_a_stage_had_made_goes_also_where_its_withdrawal_was_cut_off(folder: Path) -> None:
+    _run("01")
+    page = (folder / "handover/page_01.html").read_bytes()
+    _begin("01")
+    (folder / "handover/page_01.html").write_bytes(page)  # the kill came before it was erased
+    _begin("01")
+    assert not (folder / "handover/page_01.html").exists()
+
+
+@pytest.mark.parametrize(("number", "stops"), [("01", True), ("02", True), ("06", False)])
+def test_no_stage_but_the_last_begins_while_the_clock_is_before_the_record(
+    folder: Path, number: str, stops: bool
+) -> None:
+    given = {"business_date": {}}
+    require_clock(folder, given, number)
+    add_later_entry(folder, timedelta(minutes=11))
+    append_entry(folder, "", "why_shown")  # written with the right clock: the latest time counts
+    if stops:
+        with pytest.raises(AwaitingPerson, match="時計を合わせて"):
+            require_clock(folder, given, number)
+        require_clock(folder, {"business_date": {number: "2026-05-18"}}, number)
+    else:
+        require_clock(folder, given, number)
+
+
+def test_a_notebook_left_open_completes_and_keeps_nothing_once_its_stage_was_done_anew(
+    folder: Path,
+) -> None:
+    old = _begin("01")
+    _say_yes(old)
+    _run("01")
+    before = _list_files(folder), read_entries(folder)
+    for act in (
+        _complete, _say_yes, lambda stage: keep_proposal(stage, "a", pd.DataFrame({"a": [1]})),
+        lambda stage: skip_guard(stage, "registry.form_known", "x"),
+    ):  # fmt: skip
+        with pytest.raises(IntegrityError, match="もう古くなっています.*01 が完了して.*ください"):
+            act(old)
+    assert (_list_files(folder), read_entries(folder)) == before
+
+
+def test_a_notebook_that_has_completed_keeps_nothing_more(folder: Path) -> None:
+    stage = _begin("01")
+    _say_yes(stage)
+    _complete(stage)
+    with pytest.raises(IntegrityError, match="もう古くなっています"):
+        ask_guard(stage, "registry.form_known", [])
+
+
+def test_parameters_cannot_be_changed_after_a_stage_has_begun(folder: Path) -> None:
+    stage = _begin("01")
+    _say_yes(stage)
+    assert isinstance(stage.parameters, types.MappingProxyType)
+    changed = {**stage.parameters, "registry_total": 7}
+    for other in (replace(stage, parameters=changed), stage):
+        if other is stage:
+            other.parameters["business_date"]["02"] = "2026-05-19"  # what lies deeper is seen, too
+        with pytest.raises(IntegrityError, match="項目が変えられています.*ください"):
+            _complete(other)
+    assert not (folder / "counts.csv").exists()
+
+
+def test_a_notebook_left_open_over_the_night_completes_nothing(folder: Path) -> None:
+    stage = _begin("01")
+    _say_yes(stage)
+    with pytest.raises(IntegrityError, match="始めた日の作業ではありません.*ください"):
+        _complete(replace(stage, today=stage.today - timedelta(days=1)))
+
+
+def test_an_act_moves_what_a_kill_has_left_beside_its_place_unless_a_notebook_is_at_work(
+    folder: Path,
+) -> None:
+    append_entry(folder, "05", "proposed", files={"a.txt": digest_bytes(b"whole")})
+    (folder / ".a.txt.partial").write_bytes(b"whole")
+    finish_writes(folder)
+    assert (folder / "a.txt").read_bytes() == b"whole"
+    finish_writes(folder / "nowhere")
+    assert not (folder / "nowhere").exists()
+
+
+def test_the_rest_of_a_closing_is_erased_without_a_key_and_nothing_of_an_open_run(
+    folder: Path,
+) -> None:
+    _run(*STAGES)
+    assert not end_closing(folder)
+    assert (folder / PRIVATE / KEY_NAME).exists()
+    names = [name for name in _list_files(folder) if name.startswith(PRIVATE)]
+    append_entry(folder, "06", "destroyed", files=names, digests={})
+    (folder / PRIVATE / KEY_NAME).write_bytes(b"half")  # cut off while it was overwritten
+    assert end_closing(folder)
+    assert not (folder / PRIVATE).exists()
+    assert not end_closing(folder)
+    (folder / PRIVATE).mkdir()
+    (folder / PRIVATE / "put_back.age").write_bytes(b"a copy of somebody")
+    assert not end_closing(folder)
+    assert (folder / PRIVATE / "put_back.age").exists()

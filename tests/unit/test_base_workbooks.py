@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.worksheet.worksheet import Worksheet
 
-from recruitlib.base import worksheets
+from recruitlib.base import containers
 from recruitlib.base.dates import parse_date
 from recruitlib.base.errors import FormError
 from recruitlib.base.headers import combine_headers
@@ -241,7 +241,7 @@ def test_a_day_number_that_counts_from_1904_is_listed_where_no_date_column_is_na
     "value",
     [
         datetime(2026, 8, 1), datetime(2002, 8, 1), date(2004, 1, 4), time(8, 1),
-        timedelta(hours=8), "8月1日", "2026/8/1",
+        timedelta(hours=8), "8月1日", "2026/8/1", "1-Aug", "Aug-1", "2026-08-01 00:00:00",
     ],
 )  # fmt: skip
 def test_an_address_that_became_a_date_is_listed_with_a_hint(
@@ -782,9 +782,9 @@ def test_too_large_a_file_or_content_is_refused(
     rewrite(path, "docProps/app.xml", lambda text: text + " " * 2_000_000)
     assert path.stat().st_size < 100_000
     assert read(path).rows_read == 1
-    monkeypatch.setattr(worksheets, "_LARGEST_UNPACKED", 1_000_000)
+    monkeypatch.setattr(containers, "_LARGEST_UNPACKED", 1_000_000)
     assert "展開すると大きすぎ" in refuse(path)
-    monkeypatch.setattr(worksheets, "_LARGEST_FILE", 1000)
+    monkeypatch.setattr(containers, "_LARGEST_FILE", 1000)
     assert "50MB" in refuse(path)
 
 

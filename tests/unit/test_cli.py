@@ -30,6 +30,7 @@ from recruitlib.base.errors import (
 )
 from recruitlib.base.guards import list_due
 from recruitlib.base.officers import DEMONSTRATION_OFFICERS, OFFICER_PASSPHRASE_VARIABLE
+from recruitlib.base.run_lock import RUN_LOCK_NAME
 from recruitlib.base.vault import KEY_VARIABLE, pack_key, unlock_key
 from recruitlib.cli import runs
 from recruitlib.pipeline import run_pipeline
@@ -135,7 +136,7 @@ def test_an_interruption_says_that_one_can_go_on(
     let_fail(monkeypatch, raise_error(KeyboardInterrupt()))
     code, _, err = call("act")
     assert code == 130
-    assert "もう一度実行すれば" in err
+    assert "続きのコマンドは、recruitlib runs で分かります" in err
 
 
 @pytest.mark.parametrize(
@@ -204,8 +205,9 @@ def make_run(folder: Path, kind: str) -> Path:
 
 def test_an_earlier_demonstration_is_removed(tmp_path: Path) -> None:
     folder = make_run(tmp_path / "demo", "demonstration")
+    (folder / RUN_LOCK_NAME).touch()  # the caller holds it
     runs.remove_demonstration(folder)
-    assert not folder.exists()
+    assert [path.name for path in folder.iterdir()] == [RUN_LOCK_NAME]
     runs.remove_demonstration(folder)
 
 
@@ -215,7 +217,7 @@ def test_a_demonstration_that_never_began_is_removed(tmp_path: Path) -> None:
     (folder / "private/run.key.age").write_bytes(b"x")
     (folder / "notebooks").mkdir()
     runs.remove_demonstration(folder)
-    assert not folder.exists()
+    assert not list(folder.iterdir())
 
 
 @pytest.mark.parametrize("kind", ["production", "", "Demonstration"])

@@ -17,12 +17,12 @@ import pandas as pd
 import pytest
 
 from recruitlib.base.audit import append_entry, digest_bytes, read_entries
-from recruitlib.base.errors import AwaitingPerson, OutputError, ParameterError
+from recruitlib.base.errors import AwaitingPerson, GuardError, OutputError, ParameterError
 from recruitlib.base.record import check_files, list_expected
 from recruitlib.base.run import Stage
+from recruitlib.base.run_lock import hold_serials
 from recruitlib.base.serial_acts import BLANKED
 from recruitlib.base.serial_course import NOT_BLANKED, check_blanked, replay_serials
-from recruitlib.base.serial_lock import hold_serials
 from recruitlib.base.verification import verify_record
 from recruitlib.handover import blanks, changes, provision
 from recruitlib.handover.blanks import resume_lots
@@ -503,3 +503,12 @@ def test_05_ends_what_an_act_that_was_cut_off_has_left(
     assert list_files(stage) == [] and list_blanked(stage) == [1]
     provision.find_delta(stage)
     assert list_blanked(stage) == [1]
+
+
+def test_an_act_that_waited_while_05_ended_touches_nothing(stage: Stage) -> None:
+    """It was opened before the hand-over, and had the serials only after it."""
+    append_entry(stage.folder, stage.number, "completed", files={})
+    before = read_entries(stage.folder)
+    with pytest.raises(GuardError, match="提供済み"):
+        resume_lots(stage)
+    assert read_entries(stage.folder) == before

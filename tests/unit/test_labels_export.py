@@ -813,14 +813,21 @@ def test_a_label_or_a_whole_cohort_of_labels_too_few_stops(stage: Stage, kept: s
         export.balance_labels(stage, bundles)
 
 
-def test_a_finished_export_leaves_locked_pdfs_and_digests_of_the_plain_ones(stage: Stage) -> None:
+def go_on_to_the_end(stage: Stage, day: PrintDay) -> tuple[list[Bundle], dict[str, bytes]]:
+    """Print and prove a day whose approved recipients are PEOPLE, and answer every other guard."""
     (stage.folder / "counts.csv").write_bytes(write_counts(COUNTS))
+    store(stage, recipients=PEOPLE)
     for guard in ("record.chain_intact", "protection.list_fresh", "protection.every_row_found",
                   "optouts.complete", "exclusion.zero_leak", "review.approved",
                   "handover.within_scope"):  # fmt: skip
         ask_guard(stage, guard, [])
-    bundles, files = print_and_lock(stage)
-    export.prove_bundles(stage, bundles, files, DAY)
+    bundles, files = print_and_lock(stage, day)
+    export.prove_bundles(stage, bundles, files, day)
+    return bundles, files
+
+
+def test_a_finished_export_leaves_locked_pdfs_and_digests_of_the_plain_ones(stage: Stage) -> None:
+    bundles, files = go_on_to_the_end(stage, DAY)
     labels = export.balance_labels(stage, bundles)
     line = export.finish_export(stage, bundles, files, labels)
     assert line.startswith("04 宛名 完了: ")
@@ -846,3 +853,33 @@ def test_the_tables_of_the_notebook_show_nobody(stage: Stage) -> None:
     files = export.tabulate_files(stage, bundles).values.tolist()
     assert files[0][0] == "runs/test_ward/private/labels_all.pdf"
     assert re.fullmatch(r"([0-9a-f]{4} ){3}[0-9a-f]{4}", files[0][1])
+
+
+REKEYED = PEOPLE.assign(address=PEOPLE["address"].str.replace("片町8番", "片町9番"))
+
+
+@pytest.mark.parametrize(
+    ("approved", "file", "is_moved", "told"),
+    [
+        (REKEYED, PEOPLE, False, "承認した提供対象者 が"),
+        (PEOPLE, REKEYED, False, "labels_all.pdf が"),
+        (PEOPLE, PEOPLE, True, "通番の控え が"),
+    ],
+)
+def test_what_was_not_proved_against_the_approved_list_is_not_written(
+    stage: Stage, approved: pd.DataFrame, file: pd.DataFrame, is_moved: bool, told: str
+) -> None:
+    # A05: somebody puts another list, file or register of serials into the place of the right one
+    # in the notebook; every step before the last then agrees with itself.
+    bundles, files = go_on_to_the_end(stage, DAY._replace(recipients=approved))
+    labels = export.balance_labels(stage, bundles)
+    if file is not PEOPLE:
+        _, files = print_and_lock(stage, DAY._replace(recipients=file))
+    if is_moved:
+        labels["addressee_id"] = labels["addressee_id"].to_list()[::-1]
+    with pytest.raises(OutputError, match=re.escape("labels.print_is_approved")) as stop:
+        export.finish_export(stage, bundles, files, labels)
+    assert f"です。{told}" in str(stop.value)
+    assert "ください" in str(stop.value)
+    assert list_last_answer(stage, "labels.print_is_approved") == "no"
+    assert not (stage.folder / "private/labels_all.pdf").exists()

@@ -302,7 +302,7 @@ def test_a_label_of_an_excluded_person_in_a_reprint_stops(
     stage = make_stage(tmp_path, "05")
     wrong = make_reprint(stage, PEOPLE.iloc[4:6], "reprint-001", 31, NOBODY).files
     monkeypatch.setattr("recruitlib.labels.reissue.encrypt_bundles", lambda *content: wrong)
-    with pytest.raises(OutputError, match="再印刷の用意.*除外された人の宛名があります"):
+    with pytest.raises(OutputError, match="除外された人の宛名があります.*再印刷の用意"):
         make_reprint(stage, PEOPLE.iloc[[4, 6]], "reprint-001", 31, PEOPLE.iloc[[5]])
 
 

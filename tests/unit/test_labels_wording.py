@@ -313,8 +313,8 @@ def test_what_the_office_set_stands_in_the_notebook_with_its_japanese_name(tmp_p
 
 @pytest.mark.parametrize(
     "written",
-    ['"返送先\\n見本区"', '"返送先\\t見本"', '"\\0見本"', '"見本\\u200b区"', '"見本\\u202e区"', '"見本\\u2028区"',
-     '"見本\\u0085区"', '" 見本区"', '"見本区　"', '"　"'],
+    ['"返送先\\n見本区"', '"返送先\\t見本"', '"見本\\u200b区"', '"見本\\u202e区"', '"見本\\u2028区"',
+     '" 見本区"', '"見本区　"', '"　"'],
 )  # fmt: skip
 def test_a_return_line_that_is_not_one_plain_line_is_refused_when_it_is_read(
     tmp_path: Path, written: str
@@ -325,6 +325,21 @@ def test_a_return_line_that_is_not_one_plain_line_is_refused_when_it_is_read(
         text.replace('label_return_line: ""', f"label_return_line: {written}"), encoding="utf-8"
     )
     with pytest.raises(ParameterError, match=r"1件の問題.*label_return_line（") as stop:
+        read_parameters(path)
+    assert "見本" not in str(stop.value)
+
+
+@pytest.mark.parametrize("written", ['"\\0見本"', '"見本\\u0085区"'])
+def test_a_control_sign_written_as_an_escape_is_refused_with_its_line(
+    tmp_path: Path, written: str
+) -> None:
+    text = (ROOT / "params/test_ward.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "own.yaml"
+    path.write_text(
+        text.replace('label_return_line: ""', f"label_return_line: {written}"), encoding="utf-8"
+    )
+    line = text[: text.index("label_return_line")].count("\n") + 1
+    with pytest.raises(ParameterError, match=rf"own\.yaml: {line}行目: ") as stop:
         read_parameters(path)
     assert "見本" not in str(stop.value)
 

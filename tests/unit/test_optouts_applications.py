@@ -376,6 +376,20 @@ def test_a_house_number_that_a_spreadsheet_made_a_date_is_refused_with_a_hint(
     assert row == 3 and f"「{column}」" in reason and "8-1" in reason and "文字列" in reason
 
 
+@pytest.mark.parametrize("text", ["8月1日", "８月１日", "2026/8/1", "1-Aug", "2026-08-01 00:00:00"])
+def test_a_house_number_that_became_a_date_before_the_register_was_saved_as_csv_is_refused(
+    tmp_path: Path, text: str
+) -> None:
+    """A57, with the workbook saved as CSV."""
+    plain = {name: str(cell) for name, cell in COUNTER_ROW.items()}
+    rows = [{}, {"整理番号": "R8-002", "住所": text}, {"整理番号": "R8-003", "住所": "8-1"}]
+    path = write_rows(tmp_path / "applications_counter.csv", plain, rows)
+    read, refused = read_refused(path, COUNTER)
+    assert read["application_id"].tolist() == ["R8-001", "R8-003"]
+    [(row, reason)] = refused
+    assert row == 3 and "「住所」" in reason and "8-1" in reason and "文字列" in reason
+
+
 def test_a_house_number_kept_as_text_is_read(tmp_path: Path) -> None:
     """A57, the clean twin."""
     path = write_counter(tmp_path, {"住所": "8-1"}, {"整理番号": "R8-002", "住所": "西新宿2-8-1"})

@@ -150,6 +150,13 @@ def list_outside(profile: Profile, scope: Scope, channel: str) -> list[str]:
     return outside
 
 
+def test_a_first_person_whose_row_was_joined_to_the_header_is_not_shown() -> None:
+    joined = check_fingerprint([*HEADERS, *PEOPLE], FORM)
+    swallowed = check_fingerprint([*HEADERS[:-1], f"{HEADERS[-1]}２\n1,{','.join(PEOPLE)}"], FORM)
+    assert joined and swallowed
+    assert not any(cell in problem for cell in PEOPLE for problem in joined + swallowed)
+
+
 @pytest.mark.parametrize(
     ("profile", "channel"), [(FORM, "form"), (COUNTER, "counter")], ids=["form", "counter"]
 )

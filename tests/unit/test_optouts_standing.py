@@ -70,7 +70,9 @@ def apply_for(person: dict[str, Any], **changes: str) -> dict[str, str]:
 def remember(stage: Stage, year: int, *rows: dict[str, str]) -> None:
     """Have a run of an earlier year join its applications into the office's register."""
     earlier = {**stage.parameters, "run_id": f"run_{year}", "fiscal_year": year}
-    join_day(replace(stage, parameters=earlier), pd.DataFrame(rows))
+    folder = stage.folder.with_name(earlier["run_id"])
+    folder.mkdir(exist_ok=True)
+    join_day(replace(stage, folder=folder, parameters=earlier), pd.DataFrame(rows))
 
 
 def read(stage: Stage, year: int) -> pd.DataFrame:

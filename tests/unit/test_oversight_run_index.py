@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,13 +14,14 @@ from click.testing import CliRunner
 
 from recruitlib.base.audit import AUDIT_NAME, append_entry
 from recruitlib.base.parameters import STAGES
+from recruitlib.base.run_lock import hold_run
 from recruitlib.base.serial_course import NOT_BLANKED
 from recruitlib.base.supplies import is_kept, list_told
 from recruitlib.base.verification import verify_record
 from recruitlib.cli.years import runs
 from recruitlib.oversight import run_index
 from recruitlib.oversight.overdue import list_overdue
-from recruitlib.oversight.run_index import BROKEN, list_runs, sum_year, tell_runs
+from recruitlib.oversight.run_index import AT_WORK, BROKEN, list_runs, sum_year, tell_runs
 
 PARAMETERS = "params/r8_1.yaml"
 Line = run_index.RunLine
@@ -269,6 +272,35 @@ def test_a_broken_record_is_said_and_stands_in_no_sum(project: Path) -> None:
     assert "1行目" in broken.waits_for
     told = "\n".join(tell_runs(lines))
     assert "runs/r8_2" in told and "年度の分からない実行" in told and "入っていません" in told
+
+
+def test_a_run_that_may_not_be_opened_is_named_and_stands_in_no_sum(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_through(project, "05")
+    closed = go_through(project, "05", "r8_2")
+    stat = Path.stat
+
+    def refuse(path: Path, **given: bool) -> os.stat_result:
+        if closed in path.parents:
+            raise PermissionError(errno.EACCES, "closed")
+        return stat(path, **given)
+
+    # The administrator, who may run the tests, may open everything.
+    monkeypatch.setattr(Path, "stat", refuse)
+    lines = list_runs(project, demonstration=False)
+    assert [(line.name, line.state) for line in lines] == [
+        ("runs/r8_2", BROKEN), ("runs/r8_1", "提供済"),
+    ]  # fmt: skip
+    assert "権限がありません" in lines[0].waits_for
+    assert "  合計に、記録の合わない実行 1 本は入っていません。" in list(tell_runs(lines))
+
+
+def test_a_run_at_work_is_told_so_and_at_rest_again_afterwards(project: Path) -> None:
+    folder = go_through(project, "03")
+    with hold_run(folder):
+        assert read_one(project).state == AT_WORK
+    assert read_one(project).state == "承認済"
 
 
 def test_the_index_of_a_real_run_needs_no_key(

@@ -293,6 +293,22 @@ def test_the_key_is_handed_to_the_kernels_and_gone_afterwards(
     ]
 
 
+def test_what_an_officer_has_set_up_for_jupyter_reaches_no_kernel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("JUPYTER_DATA_DIR", "IPYTHONDIR", "PYTHONSTARTUP", "JUPYTER_PATH")
+    for name in names:
+        monkeypatch.setenv(name, "/of/the/officer")
+    monkeypatch.setenv("HOME", str(tmp_path / "none"))
+    monkeypatch.delenv("MPLCONFIGDIR", raising=False)
+    with pipeline.short_runtime_folder():
+        assert "/of/the/officer" not in os.environ.values()
+        kept = [os.environ[name] for name in ("JUPYTER_DATA_DIR", "IPYTHONDIR", "MPLCONFIGDIR")]
+        assert {str(Path(one).parent) for one in kept} == {os.environ["JUPYTER_RUNTIME_DIR"]}
+    assert [os.environ[name] for name in names] == ["/of/the/officer"] * len(names)
+    assert "MPLCONFIGDIR" not in os.environ
+
+
 @pytest.mark.parametrize("error", [GuardError, RuntimeError, KeyboardInterrupt])
 def test_the_key_is_gone_after_a_failure_and_nothing_later_runs(
     root: Path, ran: Ran, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]

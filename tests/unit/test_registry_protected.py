@@ -18,6 +18,7 @@ from recruitlib.registry.protected import (
     UNSURE,
     find_housemates,
     select_protected,
+    tell_shifted,
     trace_protections,
 )
 from recruitlib.registry.protections import PROTECTION_COLUMNS, list_nobody
@@ -689,3 +690,69 @@ def test_the_rows_that_the_reader_keeps_are_enough_to_tell_the_ends(
     assert (part["end"] == UNSURE).tolist() == (whole["end"] == UNSURE).tolist()
     ours = set(cohort["addressee_id"])
     assert set(select_protected(part)) & ours == set(select_protected(whole)) & ours
+
+
+WARD_NAMES = ("架空　花子", "架空　太郎", "見本　一", "見本　二")
+WARD_BIRTHS = ("2008-06-03", "2008-06-04", "1970-01-01", "1980-02-02")
+WARD = make_records(
+    *(
+        {"full_name": name, "birth_date": born}
+        for name, born in zip(WARD_NAMES, WARD_BIRTHS, strict=True)
+    )
+)
+
+
+def test_an_id_that_a_whole_registry_does_not_have_is_decided_by_two_people() -> None:
+    """A06: numbers and birth dates of the household file; there nothing proves whom a row means."""
+    listed = list_people({"addressee_id": "5000001", "birth_date": "1977-03-01"})
+    cohort = choose_cohort(WARD)
+    for is_whole, ended in ((True, (UNSURE, "unknown_id")), (False, (OUTSIDE, "absent"))):
+        row = trace_protections(listed, WARD, cohort, RANGES, is_whole).iloc[0]
+        assert (row["end"], row["reason"]) == ended
+
+
+def tell_of(*ids: str, **said: object) -> list[str]:
+    rows = [
+        {"addressee_id": number, "birth_date": born, **said}
+        for number, born in zip(ids, WARD_BIRTHS, strict=False)
+    ]
+    listed = list_people(*rows)
+    return tell_shifted(listed, trace(listed, WARD))
+
+
+OWN = tuple(WARD["addressee_id"])
+
+
+@pytest.mark.parametrize("ids", [
+    OWN, OWN[:2], ("9", "8"), ("", "", "", ""),
+    # One slip, or two of four, or one who is not of the extract: two people look at these rows.
+    (OWN[0], OWN[1], OWN[3], "9"), (OWN[1], OWN[0], OWN[2], OWN[3]), (OWN[0], "9", "8", "7"),
+])  # fmt: skip
+def test_a_list_with_some_ids_that_are_not_its_peoples_is_not_refused_whole(
+    ids: tuple[str, ...],
+) -> None:
+    assert tell_of(*ids) == []
+
+
+@pytest.mark.parametrize("ids", [
+    (*OWN[1:], OWN[0]), OWN[::-1], (OWN[1], OWN[2], OWN[0], OWN[3]), ("1", "2", "3", "4"),
+    ("0001", "0002", "0003"),
+])  # fmt: skip
+def test_a_list_whose_ids_were_moved_or_numbered_anew_is_refused_whole(
+    ids: tuple[str, ...],
+) -> None:
+    (problem,) = tell_of(*ids)
+    assert "ください" in problem
+    assert not [text for text in (*WARD_NAMES, *WARD_BIRTHS, *OWN) if text in problem]
+
+
+def test_ended_rows_neither_make_a_list_wrong_nor_right() -> None:
+    assert tell_of(*OWN[::-1], cancelled=True) == []
+    listed = list_people(
+        *(
+            {"addressee_id": str(number), "birth_date": born}
+            for number, born in enumerate(WARD_BIRTHS)
+        ),
+        {"addressee_id": OWN[0], "birth_date": "1999-09-09", "cancelled": True},
+    )
+    assert tell_shifted(listed, trace(listed, WARD))

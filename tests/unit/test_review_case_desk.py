@@ -83,7 +83,7 @@ def test_a_decision_is_saved_at_once_signed_and_its_note_is_not_readable(tmp_pat
         (fill_form("matched", "", candidate=2), "理由を選んで"),
         (fill_form("matched", "no_such_person", candidate=2), "選んだ理由は、「除外する（この候補が本人）」のものではありません"),
         (fill_form("matched", "typing_error"), "どの候補が本人か"),
-        (fill_form("outside", "no_such_person", note="あ" * 501), "500 字まで"),
+        (fill_form("outside", "no_such_person", note="あ" * 501), "500 字以内"),
     ],
 )  # fmt: skip
 def test_a_choice_that_is_not_complete_is_refused_in_a_sentence_and_saves_nothing(

@@ -143,6 +143,9 @@ def test_the_gates_own_keys() -> None:
     assert list_numbers("西新宿二丁目８番９号１２３５室") == ["2", "8", "9", "1235"]
     assert list_numbers("新宿6-8-9") == ["6", "8", "9"]
     assert list_numbers("片町") == []
+    # As somebody writes by hand; 百 and 十 in the name of a town are no number.
+    assert list_numbers("片町十七番二十三号") == list_numbers("片町17-23") == ["17", "23"]
+    assert list_numbers("百人町十丁目百二番地の四十") == ["10", "102", "40"]
 
 
 def test_without_the_gate_whoever_the_matching_lost_would_be_printed(

@@ -163,7 +163,10 @@ def write_other_heads(folder: Path) -> None:
     vouch(folder, "counts.csv", b"a,b\n1,2\n")
 
 
-CHAIN = "audit.jsonl が読めないか、決まった形になっていません。"
+NO_FILE = (
+    "audit.jsonl: 開けません（フォルダや装置などで、ふつうのファイルではありません）。"
+    "ファイルの名前を確かめてください。"
+)
 PARAMETERS_FILE = "run.yaml が読めないか、決まった形になっていません。"
 COUNTS_FILE = "counts.csv が読めないか、決まった形になっていません。"
 
@@ -173,7 +176,7 @@ COUNTS_FILE = "counts.csv が読めないか、決まった形になっていま
     [
         (break_chain, "audit.jsonl: 2行目が記録の鎖と合いません。記録が変えられています。この実行を使わず、管理者に知らせてください。"),
         (empty_chain, "audit.jsonl: 1行目が記録の鎖と合いません。記録が変えられています。この実行を使わず、管理者に知らせてください。"),
-        (put_a_folder_in_its_place, CHAIN),
+        (put_a_folder_in_its_place, NO_FILE),
         (change_counts, "counts.csv: 変えられています。"),
         (lose_parameters, "run.yaml: ありません。"),
         (forget_counts, "audit.jsonl に counts.csv の記録がありません。"),

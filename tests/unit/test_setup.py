@@ -52,7 +52,7 @@ def test_every_make_target_of_the_readme_is_there_and_listed_by_help() -> None:
     done = subprocess.run(
         ["make", "help"], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=True
     )
-    for target in ("demo", "test", "lab", "bench", "lint", "clean", "help"):
+    for target in ("demo", "test", "soak", "sbom", "lab", "bench", "lint", "clean", "help"):
         assert f"make {target}\t" in done.stdout
 
 

@@ -11,16 +11,20 @@ CALLS = {
 }  # fmt: skip
 
 
-def note_call(event: str, values: tuple[object, ...]) -> None:
-    """Note the host of a call; a path is a socket of this computer."""
+def find_host(event: str, values: tuple[object, ...]) -> str:
+    """Find the host that a call asks for; "" for any other event, and for a socket of this computer."""
     if event not in CALLS:
-        return
+        return ""
     asked = values[CALLS[event]]
-    host = asked[0] if isinstance(asked, tuple) else asked
-    if not host or str(host).startswith("/"):
-        return
-    with open(os.environ["WATCHED_CALLS"], "a", encoding="utf-8") as log:
-        log.write(f"{host}\n")
+    host = str((asked[0] if isinstance(asked, tuple) else asked) or "")
+    return "" if host.startswith("/") else host
+
+
+def note_call(event: str, values: tuple[object, ...]) -> None:
+    """Note the host of a call."""
+    if host := find_host(event, values):
+        with open(os.environ["WATCHED_CALLS"], "a", encoding="utf-8") as log:
+            log.write(f"{host}\n")
 
 
 if "WATCHED_CALLS" in os.environ:
