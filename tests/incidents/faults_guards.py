@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from pathlib import Path
-
-import yaml
 
 from recruitlib.base.errors import IntegrityError
 from tests.conftest import WARD, change_parameters
 from tests.incidents.accident import RUN, Accident, run_stages
 from tests.incidents.notebook_lines import put_before
-from tests.incidents.ward_files import Row, change_rows
-from tests.officers import SECOND, STAFF, sign_content_as
+from tests.incidents.ward_files import REGISTRY, Row, change_rows, confirm_handover, read_rows
 
 PRINT_DAY = f"{WARD}/print_day"
 AGAIN = "test_ward_again"
-
-
-def sign_again(project: Path, **changes: object) -> None:
-    """Let both officers sign another confirmation of the hand-over."""
-    path = project / "params/test_ward/handover.yaml"
-    content = yaml.safe_load(path.read_text(encoding="utf-8")) | changes
-    signed = sign_content_as(content, STAFF, SECOND)
-    path.write_text(yaml.safe_dump(signed, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
 def cut_off_the_last_rows(project: Path) -> None:
@@ -85,8 +73,7 @@ def list_an_id_alone_on_print_day(project: Path) -> None:
     """G05: a new row of print day's list of protected people has the id of a stranger and no birth date."""
 
     def add(rows: list[Row]) -> list[Row]:
-        with (project / WARD / "registry.csv").open(encoding="utf-8", newline="") as file:
-            residents = list(csv.DictReader(file))
+        residents = read_rows(project / REGISTRY)
         homes = Counter(row["世帯番号"] for row in residents)
         stranger = next(
             row for row in residents if row["生年月日"] < "1990" and homes[row["世帯番号"]] == 1
@@ -101,12 +88,12 @@ def confirm_another_delta(project: Path) -> None:
 
     The number of labels that are handed over agrees, so that only the value of the list tells.
     """
-    sign_again(project, delta_digest="0123 4567 89ab cdef")
+    confirm_handover(project, delta_digest="0123 4567 89ab cdef")
 
 
 def hand_over_by_nobody_designated(project: Path) -> None:
     """G06: the labels are handed over by somebody whom the document does not name as a handler."""
-    sign_again(project, handler="取扱者D（見本）")
+    confirm_handover(project, handler="取扱者D（見本）")
 
 
 def attest_nothing(project: Path) -> None:
@@ -116,10 +103,8 @@ def attest_nothing(project: Path) -> None:
 
 def note_a_name_in_the_record(project: Path) -> None:
     """G08: somebody keeps a note with a resident's name in the folder of the record."""
-    with (project / WARD / "registry.csv").open(encoding="utf-8", newline="") as file:
-        named = next(
-            row for row in csv.DictReader(file) if "2008-05" <= row["生年月日"] < "2008-06"
-        )
+    residents = read_rows(project / REGISTRY)
+    named = next(row for row in residents if "2008-05" <= row["生年月日"] < "2008-06")
     (project / RUN / "memo.txt").write_text(f"{named['氏名']}さんに電話", encoding="utf-8")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 from pathlib import Path
 
@@ -22,14 +21,20 @@ from tests.incidents.accident import (
 )
 from tests.incidents.faults_printing import LABEL_PDF
 from tests.incidents.notebook_lines import put_before
-from tests.incidents.ward_files import list_latest, read_private_rows, read_rows, read_truth
-from tests.officers import SECOND, STAFF, sign_content_as
+from tests.incidents.ward_files import (
+    HANDOVER,
+    confirm_handover,
+    list_latest,
+    read_private_rows,
+    read_rows,
+    read_truth,
+    write_rows,
+)
 from tests.terminal import SHOWN, find_value, read_print, write_labels
 
 LABELS = 292  # of the small ward: 115 and 177 recipients
 HANDED = 283  # without those of whom the lists of handover day tell
 SHEET_3 = range(25, 37)
-HANDOVER = "params/test_ward/handover.yaml"
 RANGES = ["2008-04-02/2009-04-01", "2004-04-02/2005-04-01"]
 
 
@@ -128,19 +133,14 @@ def let_people_die_and_move(project: Path) -> None:
     changes = {one: leave("3", "死亡", "23") for one in dead}
     changes |= {one: leave("2", "国内転出", "21") for one in moved}
     path = project / WARD / "handover_day/registry.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
     written = []
-    for row in rows:
+    for row in read_rows(path):
         change = changes.get(row["宛名番号"]) if row["最新フラグ"] == "1" else None
         written.append({**row, "最新フラグ": "0"} if change else row)
         if change:
             number = str(int(row["個人履歴番号"]) + 1)
             written.append({**row, "個人履歴番号": number, **change})
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\r\n")
-        writer.writeheader()
-        writer.writerows(written)
+    write_rows(path, written)
     change_parameters(project, handover_registry_total=len(written))
 
 
@@ -199,16 +199,9 @@ def expect_the_same_people(project: Path, typed: Typed) -> None:
     assert read_print(again.parent) == write_labels(project / WARD / "registry.csv", set(people))
 
 
-def confirm_handover(project: Path, labels: int) -> None:
-    """Confirm the hand-over with another number of labels, signed by two officers."""
-    content = read_yaml(project / HANDOVER) | {"handed_over_labels": labels}
-    text = yaml.safe_dump(sign_content_as(content, STAFF, SECOND), allow_unicode=True)
-    (project / HANDOVER).write_text(text, encoding="utf-8")
-
-
 def keep_quiet_about_a_spoiled_sheet(project: Path) -> None:
     """A42: a sheet was spoiled and torn up, and nobody has reported its serials."""
-    confirm_handover(project, HANDED - len(SHEET_3))
+    confirm_handover(project, handed_over_labels=HANDED - len(SHEET_3))
 
 
 def report_the_spoiled_sheet(project: Path) -> None:
@@ -222,12 +215,12 @@ def report_the_spoiled_sheet(project: Path) -> None:
     void = read_private_rows(project, "labels")
     told = void.loc[void["addressee_id"].isin(find_told(project)), "serial"]
     live = LABELS - len({*told, *SHEET_3})
-    confirm_handover(project, live)
+    confirm_handover(project, handed_over_labels=live)
 
 
 def lose_the_last_sheet(project: Path) -> None:
     """A44: the last sheet, with four labels, is lost on the way and not among those handed over."""
-    confirm_handover(project, HANDED - 4)
+    confirm_handover(project, handed_over_labels=HANDED - 4)
 
 
 def edit_the_counts(project: Path) -> None:
@@ -244,7 +237,7 @@ def print_from_the_old_file(project: Path) -> None:
     The files are made again without the void labels; whoever has kept the old paper counts more
     labels than there are live serials.
     """
-    confirm_handover(project, LABELS)
+    confirm_handover(project, handed_over_labels=LABELS)
 
 
 def put_the_old_file_back(project: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import yaml
 from recruitlib.base.errors import ParameterError
 from recruitlib.base.parameters import read_yaml
 from recruitlib.labels.sheets import read_sheet
-from tests.conftest import WARD, change_parameters
+from tests.conftest import change_parameters
 from tests.incidents.accident import RUN, Accident, Typed, run_stages
 from tests.incidents.notebook_lines import put_before
 from tests.incidents.unusual_ward import (
@@ -24,6 +23,7 @@ from tests.incidents.unusual_ward import (
     REGISTERED,
     settle_unusual,
 )
+from tests.incidents.ward_files import REGISTRY, read_rows
 from tests.unit.printed import read_labels
 
 LABEL_PDF = f"{RUN}/private/labels_all.pdf"
@@ -112,9 +112,8 @@ def leave_no_room_for_a_building(project: Path) -> None:
 
 def expect_named_rows(project: Path, typed: Typed) -> None:
     """Only rows with a long building are refused, and they are named by number."""
-    with (project / WARD / "registry.csv").open(encoding="utf-8", newline="") as file:
-        rows = enumerate(csv.DictReader(file), start=2)
-        own = {number for number, row in rows if row["住所_方書"] in BUILDINGS}
+    rows = enumerate(read_rows(project / REGISTRY), start=2)
+    own = {number for number, row in rows if row["住所_方書"] in BUILDINGS}
     (named,) = re.findall(r"（([\d、]+) 行目）", typed.screen)
     assert named and {int(number) for number in named.split("、")} <= own
 

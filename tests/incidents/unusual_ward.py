@@ -6,7 +6,6 @@ characters (外字). It is made once for all accidents that need it.
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 from contextlib import suppress
@@ -16,6 +15,7 @@ from recruitlib.base.errors import AwaitingPerson
 from recruitlib.pipeline import run_pipeline
 from recruitlib.review.approval import approve_content, find_asked, write_approval
 from tests.conftest import PARAMETERS, WARD, change_parameters
+from tests.incidents.ward_files import REGISTRY, read_rows, write_rows
 from tests.officers import SECOND, sign_as
 from tests.unit.small_fonts import build_font
 
@@ -64,9 +64,7 @@ def _make(project: Path) -> None:
 
 
 def _change_people(project: Path) -> None:
-    path = project / WARD / "registry.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_rows(project / REGISTRY)
     names = [*OLD_FORMS, *(f"試験{sign}　験" for sign in GAIJI)]
     changes: list[dict[str, str]] = [
         *({"氏名": name, "氏_日本人": name.split("　")[0], "名_日本人": name.split("　")[1],
@@ -76,10 +74,7 @@ def _change_people(project: Path) -> None:
     ]  # fmt: skip
     for row, change in zip(_list_plain(project, rows), changes, strict=False):
         row.update(change)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\r\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(project / REGISTRY, rows)
 
 
 def _list_plain(project: Path, rows: list[dict[str, str]]) -> list[dict[str, str]]:

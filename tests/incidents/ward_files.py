@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 
 from recruitlib.base.audit import read_entries
+from recruitlib.base.parameters import read_yaml
 from recruitlib.base.tables import parse_table
 from recruitlib.base.vault import open_key, read_private
 from tests.conftest import WARD, change_parameters
 from tests.incidents.accident import RUN
+from tests.officers import SECOND, STAFF, sign_content_as
 
 REGISTRY, PROTECTIONS = f"{WARD}/registry.csv", f"{WARD}/protections.csv"
+HANDOVER = "params/test_ward/handover.yaml"
 Row = dict[str, str]
 
 
@@ -81,6 +85,13 @@ def list_measure(person: Row, kind: str, **changes: str) -> Row:
         "削除フラグ": "0", "作成年月日": "2026-05-18",
     }  # fmt: skip
     return row | changes
+
+
+def confirm_handover(project: Path, **changes: object) -> None:
+    """Confirm the hand-over otherwise than the ward does, signed by two officers."""
+    content = read_yaml(project / HANDOVER) | changes
+    text = yaml.safe_dump(sign_content_as(content, STAFF, SECOND), allow_unicode=True)
+    (project / HANDOVER).write_text(text, encoding="utf-8")
 
 
 def read_truth(project: Path) -> dict[str, Any]:

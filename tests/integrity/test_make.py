@@ -14,12 +14,18 @@ TARGET = re.compile(r"^([a-z]+):([^#\n]*)(?:## (.*))?$", re.MULTILINE)
 _MODULE, _SCRIPT = re.compile(r"/python -m ([\w.]+)"), re.compile(r"/python (\w+/\w+\.py)")
 
 
+def find_part(pattern: str) -> str:
+    found = re.search(pattern, MAKEFILE, re.MULTILINE)
+    assert found, pattern
+    return found[1]
+
+
 def find_recipe(target: str) -> str:
-    return re.search(rf"^{target}:.*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)[1]  # type: ignore[index]
+    return find_part(rf"^{target}:.*\n((?:\t.*\n)+)")
 
 
 def test_every_target_says_in_japanese_what_it_does_and_is_no_file() -> None:
-    phony = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split()  # type: ignore[index]
+    phony = find_part(r"^\.PHONY: (.*)$").split()
     found = TARGET.findall(MAKEFILE)
     assert {name for name, _, _ in found} == set(phony)
     assert all(re.search("[ぁ-ん一-龯]", told) for _, _, told in found)
@@ -41,7 +47,7 @@ def test_make_soak_does_in_full_what_make_test_does_a_sample_of() -> None:
     for part in ("tests.soak.labels", "tests.interruption.table", "tests.soak.runs --runs 100"):
         assert f"/python -m {part}\n" in recipe
     assert "tests.fuzz $$reader --minutes 30" in recipe
-    named = re.search(r"^READERS := (.*)$", MAKEFILE, re.MULTILINE)[1].split()  # type: ignore[index]
+    named = find_part(r"^READERS := (.*)$").split()
     assert named == list(READERS)
 
 

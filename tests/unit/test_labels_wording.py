@@ -311,6 +311,16 @@ def test_what_the_office_set_stands_in_the_notebook_with_its_japanese_name(tmp_p
         assert [line for line in told if label in line and value in line]
 
 
+def write_return_line(folder: Path, written: str) -> Path:
+    """Write the ward's parameters with another return line, as it stands in the file."""
+    text = (ROOT / "params/test_ward.yaml").read_text(encoding="utf-8")
+    path = folder / "own.yaml"
+    path.write_text(
+        text.replace('label_return_line: ""', f"label_return_line: {written}"), encoding="utf-8"
+    )
+    return path
+
+
 @pytest.mark.parametrize(
     "written",
     ['"返送先\\n見本区"', '"返送先\\t見本"', '"見本\\u200b区"', '"見本\\u202e区"', '"見本\\u2028区"',
@@ -319,11 +329,7 @@ def test_what_the_office_set_stands_in_the_notebook_with_its_japanese_name(tmp_p
 def test_a_return_line_that_is_not_one_plain_line_is_refused_when_it_is_read(
     tmp_path: Path, written: str
 ) -> None:
-    text = (ROOT / "params/test_ward.yaml").read_text(encoding="utf-8")
-    path = tmp_path / "own.yaml"
-    path.write_text(
-        text.replace('label_return_line: ""', f"label_return_line: {written}"), encoding="utf-8"
-    )
+    path = write_return_line(tmp_path, written)
     with pytest.raises(ParameterError, match=r"1件の問題.*label_return_line（") as stop:
         read_parameters(path)
     assert "見本" not in str(stop.value)
@@ -333,22 +339,14 @@ def test_a_return_line_that_is_not_one_plain_line_is_refused_when_it_is_read(
 def test_a_control_sign_written_as_an_escape_is_refused_with_its_line(
     tmp_path: Path, written: str
 ) -> None:
-    text = (ROOT / "params/test_ward.yaml").read_text(encoding="utf-8")
-    path = tmp_path / "own.yaml"
-    path.write_text(
-        text.replace('label_return_line: ""', f"label_return_line: {written}"), encoding="utf-8"
-    )
-    line = text[: text.index("label_return_line")].count("\n") + 1
+    path = write_return_line(tmp_path, written)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    line = next(at for at, one in enumerate(lines, start=1) if one.startswith("label_return_line"))
     with pytest.raises(ParameterError, match=rf"own\.yaml: {line}行目: ") as stop:
         read_parameters(path)
     assert "見本" not in str(stop.value)
 
 
 def test_another_return_line_is_read_as_written(tmp_path: Path) -> None:
-    text = (ROOT / "params/test_ward.yaml").read_text(encoding="utf-8")
-    path = tmp_path / "own.yaml"
     line = "返送先 〒100-0000　見本区葛\U000e0100町１ー２"
-    path.write_text(
-        text.replace('label_return_line: ""', f"label_return_line: {line}"), encoding="utf-8"
-    )
-    assert read_parameters(path)["label_return_line"] == line
+    assert read_parameters(write_return_line(tmp_path, line))["label_return_line"] == line
