@@ -6,7 +6,8 @@ parameters as they were frozen, a whole record, every earlier output unchanged, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +59,26 @@ def open_run(root: Path, parameters: Mapping[str, Any]) -> Stage:
     require_earlier(folder, HANDOVER)
     require_recorded(folder, HANDOVER)
     stage = _open(root, parameters, folder, read_frozen(folder, HANDOVER))
-    with hold_serials(folder):
+    with hold_unsupplied(folder):
         # Of an act that was cut off a PDF may be left which nothing vouches for or makes again; what
         # 05 writes meanwhile has other names.
         erase_strangers(folder, "labels_", "lot_")
     return stage
+
+
+@contextmanager
+def hold_unsupplied(folder: Path) -> Iterator[None]:
+    """Hold the serials of a run whose labels have not left the office yet.
+
+    Whoever waited for them asks again: 05 may have had them meanwhile.
+
+    Raises:
+        GuardError: the labels have been handed over; they are not touched again.
+        AwaitingPerson: an act or the hand-over is at work on them.
+    """
+    with hold_serials(folder):
+        refuse_after_handover(folder, HANDOVER)
+        yield
 
 
 def open_supplied(root: Path, parameters: Mapping[str, Any]) -> Stage:

@@ -14,8 +14,8 @@ import pandas as pd
 from recruitlib.base.audit import append_entry, digest_bytes, read_entries, write_atomically
 from recruitlib.base.erasure import erase_file
 from recruitlib.base.heads import note_head
-from recruitlib.base.run import Stage, refuse_after_handover
-from recruitlib.base.run_lock import hold_serials
+from recruitlib.base.open_run import hold_unsupplied
+from recruitlib.base.run import Stage
 from recruitlib.base.serial_acts import BLANKED, CHANGED, SPOILED, VOIDED, list_since_print
 from recruitlib.base.vault import PRIVATE
 from recruitlib.handover.serials import Ledger, read_ledger
@@ -96,8 +96,7 @@ def resume_lots(stage: Stage) -> bool:
         AwaitingPerson: an act or the end of 05 is at work.
         GuardError: 05 has ended since the run was opened; its labels are not touched again.
     """
-    with hold_serials(stage.folder):
-        refuse_after_handover(stage.folder, stage.number)
+    with hold_unsupplied(stage.folder):
         ended, blanked = _follow_acts(read_entries(stage.folder))
         if ended == blanked:
             return False

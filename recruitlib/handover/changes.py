@@ -22,8 +22,8 @@ from recruitlib.base.audit import (
 from recruitlib.base.errors import AwaitingPerson, ParameterError
 from recruitlib.base.heads import note_head
 from recruitlib.base.officers import Signer, read_officers
+from recruitlib.base.open_run import hold_unsupplied
 from recruitlib.base.run import Stage, ask_guard, read_private_table
-from recruitlib.base.run_lock import hold_serials
 from recruitlib.base.secrecy import hide_values
 from recruitlib.base.serial_acts import (
     ACTS,
@@ -238,10 +238,15 @@ def propose_act(stage: Stage, act: Act, signer: Signer) -> str:
 
     Returns:
         the value with which a second officer executes it.
+
+    Raises:
+        AwaitingPerson: another act or the end of 05 is at work.
+        GuardError: 05 has ended since the run was opened.
     """
     facts = sign_proposal(_describe(stage, act), signer)
-    append_entry(stage.folder, stage.number, PROPOSED, attested=dict(act.attested), **facts)
-    note_head(stage.folder)
+    with hold_unsupplied(stage.folder):
+        append_entry(stage.folder, stage.number, PROPOSED, attested=dict(act.attested), **facts)
+        note_head(stage.folder)
     return group_digest(act.digest)
 
 
@@ -258,6 +263,7 @@ def confirm_act(stage: Stage, act: Act, value: str, signer: Signer) -> None:
     Raises:
         AwaitingPerson: it was not prepared so, or by the same officer, or another act or the end
             of 05 is at work.
+        GuardError: 05 has ended since the run was opened.
         OutputError: a lot cannot be made again.
     """
     officers = read_officers(stage.root, stage.demonstration)
@@ -265,7 +271,7 @@ def confirm_act(stage: Stage, act: Act, value: str, signer: Signer) -> None:
     blanked = blank_lots(stage, act.ledger)  # what cannot be made again is better known now
     ended = [int(serial) for serial in act.pulled["serial"]]
     lot = act.lot if act.lot is not None else pd.DataFrame({"replaces": [], "serial": []})
-    with hold_serials(stage.folder):
+    with hold_unsupplied(stage.folder):
         _require_proposal(stage, act, value)  # that took a while, in which somebody may have acted
         append_entry(
             stage.folder, stage.number, CHANGED, act=act.act,

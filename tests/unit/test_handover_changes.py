@@ -470,7 +470,7 @@ def test_an_act_that_was_prepared_before_the_hand_over_is_not_executed_after_it(
         return made
 
     monkeypatch.setattr(changes, "blank_lots", hand_over)
-    with pytest.raises(AwaitingPerson, match="今はありません"):
+    with pytest.raises(GuardError, match="提供済み"):
         confirm_act(stage, act, value, sign_as(SECOND))
     assert replay_serials(read_entries(stage.folder))[3] == "handed_over"
 
@@ -507,8 +507,11 @@ def test_05_ends_what_an_act_that_was_cut_off_has_left(
 
 def test_an_act_that_waited_while_05_ended_touches_nothing(stage: Stage) -> None:
     """It was opened before the hand-over, and had the serials only after it."""
+    act = plan_spoil(stage, [3])
     append_entry(stage.folder, stage.number, "completed", files={})
     before = read_entries(stage.folder)
     with pytest.raises(GuardError, match="提供済み"):
         resume_lots(stage)
+    with pytest.raises(GuardError, match="提供済み"):
+        propose_act(stage, act, sign_as(STAFF))
     assert read_entries(stage.folder) == before
