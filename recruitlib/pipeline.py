@@ -6,11 +6,13 @@ import os
 import re
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 
@@ -36,7 +38,12 @@ from recruitlib.base.parameters import (
     find_root,
     read_parameters,
 )
-from recruitlib.base.record import NOTEBOOK_FOLDER, refuse_changed, seal_notebooks
+from recruitlib.base.record import (
+    NOTEBOOK_FOLDER,
+    prepare_sealing,
+    refuse_changed,
+    seal_notebooks,
+)
 from recruitlib.base.run import (
     PRINTING,
     end_closing,
@@ -67,10 +74,14 @@ from recruitlib.base.vault import (
     unlock_key,
 )
 from recruitlib.closing.disposal import seal_run
+from recruitlib.kernels import KERNEL, Kernels, choose_transport, end_kernel
 from recruitlib.labels.chain import open_chain
 from recruitlib.oversight.overdue import list_overdue
 from recruitlib.review.balance import SUPPLIED_BEFORE
 from recruitlib.stage_line import StageLine
+
+if TYPE_CHECKING:
+    from jupyter_client import AsyncKernelManager
 
 LAST_BY_DEFAULT = "05"
 # The stages that join the day's applications into the office's register, and make it where it is
@@ -136,8 +147,10 @@ def _run_stages(
     elif set(REGISTERING) & set(stages):
         # A register that is not there is made only for a run whose registry 01 has accepted.
         waits, passphrase = True, read_register_passphrase(run_id, demonstration, new=True)
-    with _hand_over_keys(keys), short_runtime_folder():
-        for stage in stages:
+    # What seals a notebook is read while the first one runs.
+    threading.Thread(target=prepare_sealing, daemon=True).start()
+    with _hand_over_keys(keys), short_runtime_folder(), Kernels(root) as kernels:
+        for stage, following in zip_longest(stages, stages[1:]):
             if (
                 waits
                 and stage in REGISTERING
@@ -149,9 +162,14 @@ def _run_stages(
                 waits = False
             name, cells = f"{stage} {STAGE_NAMES[stage]}", _count_cells(root, stage)
             with StageLine(name, cells, say, sys.stderr) as line:
+                kernel = kernels.take(stage)
+                # Before the register is open its key cannot be handed over.
+                if following and not (waits and following in REGISTERING):
+                    kernels.start_ahead(following)
                 try:
-                    run_notebook(root, folder, stage, parameters, line.count_cell)
+                    run_notebook(root, folder, stage, parameters, kernel, line.count_cell)
                 finally:
+                    end_kernel(kernel)
                     _seal(folder, key, stage)
 
 
@@ -229,13 +247,6 @@ def short_runtime_folder() -> Iterator[None]:
             os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
-def choose_transport(posix: bool = os.name == "posix") -> dict[str, Any]:
-    """Choose how kernels talk: sockets in the file system, or on Windows an encrypted loopback."""
-    if posix:
-        return {"KernelManager": {"transport": "ipc"}}
-    return {"KernelManager": {"transport_encryption": "required"}}
-
-
 def pick_declared(stage: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Pick the parameters that the notebook of a stage declares."""
     return {
@@ -247,7 +258,7 @@ def pick_declared(stage: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def run_notebook(
     root: Path, folder: Path, stage: str, parameters: Mapping[str, Any],
-    count_cell: Callable[..., None] | None = None,
+    kernel: AsyncKernelManager | None = None, count_cell: Callable[..., None] | None = None,
 ) -> Path:  # fmt: skip
     """Run one notebook with the parameters that it declares and check that it ran to its end.
 
@@ -256,6 +267,7 @@ def run_notebook(
         folder: the run's folder.
         stage: which notebook.
         parameters: those of the whole run.
+        kernel: one that was started for it, else one is started and ended here.
         count_cell: called as each cell begins.
 
     Returns:
@@ -272,13 +284,14 @@ def run_notebook(
     protect_folder(output.parent)
     keep_attempt(folder, output, stage)
     name = f"{stage} {STAGE_NAMES[stage]}"
-    execute_notebook(root, output, output.name, pick_declared(stage, parameters), name, count_cell)
+    declared = pick_declared(stage, parameters)
+    execute_notebook(root, output, output.name, declared, name, kernel, count_cell)
     return output
 
 
 def execute_notebook(
     root: Path, output: Path, template: str, parameters: Mapping[str, Any], name: str,
-    count_cell: Callable[..., None] | None = None,
+    kernel: AsyncKernelManager | None = None, count_cell: Callable[..., None] | None = None,
 ) -> None:  # fmt: skip
     """Execute a notebook of the project and check that it ran to its end.
 
@@ -288,6 +301,7 @@ def execute_notebook(
         template: the file name in ``notebooks``.
         parameters: those that it declares.
         name: what it is called, for the messages.
+        kernel: one that was started for it, else one is started and ended here.
         count_cell: called as each cell begins.
 
     Raises:
@@ -301,7 +315,7 @@ def execute_notebook(
     try:
         papermill.execute_notebook(
             str(root / "notebooks" / template), str(output), parameters=dict(parameters),
-            kernel_name="python3", progress_bar=False, log_output=False, cwd=str(root),
+            kernel_name=KERNEL, km=kernel, progress_bar=False, log_output=False, cwd=str(root),
             store_widget_state=False, shutdown_kernel="immediate", config=Config(choose_transport()),
             on_cell_start=count_cell,
         )  # fmt: skip

@@ -25,6 +25,8 @@ AUDIT_NAME = "audit.jsonl"
 RUN_NAME = "run.yaml"
 LOCK_NAME = ".lock"
 START = "0" * 64
+# What this process has read and checked of each chain; it only grows, so that the rest is new.
+_CHECKED: dict[Path, tuple[bytes, list[dict[str, Any]]]] = {}
 
 
 def digest_bytes(content: bytes) -> str:
@@ -125,8 +127,8 @@ def append_entry(folder: Path, stage: str, event: str, **facts: Any) -> dict[str
             "previous": entries[-1]["hash"] if entries else START,
         }
         entry["hash"] = _hash_entry(entry)
-        lines = "".join(_serialise(line) + "\n" for line in (*entries, entry))
-        write_atomically(folder / AUDIT_NAME, lines.encode())
+        line = f"{_serialise(entry)}\n".encode()
+        write_atomically(folder / AUDIT_NAME, _CHECKED[folder][0] + line if entries else line)
     return entry
 
 
@@ -179,10 +181,14 @@ def read_entries(folder: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     require_plain(path, IntegrityError)
-    entries: list[dict[str, Any]] = []
-    previous = START
-    *lines, rest = path.read_bytes().split(b"\n")
-    for number, line in enumerate(lines, start=1):
+    content = path.read_bytes()
+    checked, entries = _CHECKED.get(folder, (b"", []))
+    if not content.startswith(checked):
+        checked, entries = b"", []
+    entries = entries[:]
+    previous = entries[-1]["hash"] if entries else START
+    *lines, rest = content[len(checked) :].split(b"\n")
+    for number, line in enumerate(lines, start=len(entries) + 1):
         entry = _read_line(line, number)
         if (
             entry.get("hash") != _hash_entry(entry)
@@ -195,7 +201,8 @@ def read_entries(folder: Path) -> list[dict[str, Any]]:
     # The last line ends too: what stands behind it, or an empty file, is not ours.
     if rest or not entries:
         raise IntegrityError(_broken(len(entries) + 1))
-    return entries
+    _CHECKED[folder] = content, entries
+    return entries[:]
 
 
 def _read_line(line: bytes, number: int) -> dict[str, Any]:

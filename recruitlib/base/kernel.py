@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from importlib import import_module
 from types import TracebackType
 from typing import Any
 
@@ -21,6 +22,13 @@ def render_error(error: BaseException) -> RecruitError:
         or f"予期しない誤りです: {describe_place(error)}。"
         "詳しい内容は暗号化して private に残しました。管理者に知らせてください。"
     )
+
+
+def import_ahead(names: Iterable[str]) -> None:
+    """Import modules before a notebook asks for them; what cannot be imported it will say itself."""
+    for name in names:
+        with suppress(Exception):
+            import_module(name)
 
 
 def quiet_kernel(keep_detail: Callable[[RecruitError, str], None] | None = None) -> None:

@@ -48,7 +48,7 @@ class OwnWords(NamedTuple):
     Args:
         noted: the text of the notebooks and the names of towns.
         towns: the names of towns alone.
-        told: what the program, the parameters and the notebooks say, in folded pieces.
+        told: what the parameters and the notebooks say, in folded pieces, beside the program's own.
     """
 
     noted: str
@@ -72,18 +72,18 @@ def read_own_words(root: Path, folder: Path) -> OwnWords:
     texts = [path.read_text(encoding="utf-8", errors="ignore") for path in paths if path.is_file()]
     towns = tuple(_list_towns(root, folder))
     told = fold_gaps(_PIECES.sub("|", _APART.join([*notebooks, *cells, *texts])))
-    return OwnWords(_APART.join([*cells, *towns]), towns, f"{_read_program()}{_APART}{told}{GAP}")
+    return OwnWords(_APART.join([*cells, *towns]), towns, f"{GAP}{told}{GAP}")
 
 
 @lru_cache(maxsize=1)
-def _read_program() -> str:
+def read_program() -> _Text:
     """Read what the program itself can say: its source, without docstrings and comments."""
     texts = [
         _COMMENT.sub("", _DOCSTRING.sub("", path.read_text(encoding="utf-8")))
         for path in sorted(_PACKAGE.rglob("*.py"))
         if path.relative_to(_PACKAGE).parts[0] != _INVENTED
     ]
-    return GAP + fold_gaps(_PIECES.sub("|", _APART.join(texts)))
+    return _Text(f"{GAP}{fold_gaps(_PIECES.sub('|', _APART.join(texts)))}{GAP}")
 
 
 def _list_towns(root: Path, folder: Path) -> list[str]:
@@ -135,17 +135,24 @@ def leave_out(traces: Traces, registered: Traces, own: OwnWords) -> Traces:
     )
 
 
+class _Text:
+    """A folded text that is asked for words: as a whole, and for the pieces that stand apart in it."""
+
+    def __init__(self, told: str) -> None:
+        pieces = write_katakana(told.replace(GAP, _APART)).split(_APART)
+        self.whole = "".join(pieces)
+        self.letters = _ASCII.sub(_APART, self.whole)  # what names are made of; a tenth of it
+        self.pieces = {piece for piece in pieces if piece and not piece.isascii()}
+        self.begins = {one[:size] for one in self.pieces for size in range(1, _LONGEST_ASKED)}
+        self.ends = {one[-size:] for one in self.pieces for size in range(1, _LONGEST_ASKED)}
+        self.figures = _SIGNS.sub("", self.whole)
+
+
 class _Told:
     """Tells of what a form says whether it is somebody's own: no word of the record, and of its kind."""
 
     def __init__(self, own: OwnWords) -> None:
-        pieces = write_katakana(own.told.replace(GAP, _APART)).split(_APART)
-        self._whole = "".join(pieces)
-        self._letters = _ASCII.sub(_APART, self._whole)  # what names are made of; a tenth of it
-        self._pieces = {piece for piece in pieces if piece and not piece.isascii()}
-        self._begins = {one[:size] for one in self._pieces for size in range(1, _LONGEST_ASKED)}
-        self._ends = {one[-size:] for one in self._pieces for size in range(1, _LONGEST_ASKED)}
-        self._figures = _SIGNS.sub("", self._whole)
+        self._texts = (read_program(), _Text(own.told))
         towns = fold_lots(fold_text(_APART.join(own.towns)))
         self._town_list = f"{_APART}{towns}{_APART}"
 
@@ -153,17 +160,22 @@ class _Told:
         letters = write_katakana(term)
         if not letters.isalpha() or any(map(str.isascii, letters)):
             return False
-        if letters in self._letters or term in self._town_list:
+        if self._has("letters", letters) or term in self._town_list:
             return False
         return not self._is_joined(letters)
 
     def _is_joined(self, term: str) -> bool:
         """Whether pieces that stand apart make the term where they are printed side by side."""
-        ends = {at for at in range(1, len(term)) if term[:at] in self._ends}
+        ends = {at for at in range(1, len(term)) if self._has("ends", term[:at])}
         for start in range(1, len(term)):
             if start in ends:
-                ends |= {at for at in range(start + 1, len(term)) if term[start:at] in self._pieces}
-        return any(term[at:] in self._begins for at in ends)
+                ends |= {
+                    at for at in range(start + 1, len(term)) if self._has("pieces", term[start:at])
+                }
+        return any(self._has("begins", term[at:]) for at in ends)
+
+    def _has(self, kind: str, piece: str) -> bool:
+        return any(piece in getattr(text, kind) for text in self._texts)
 
     def is_address(self, term: str) -> bool:
         found = _LOT.fullmatch(term)
@@ -177,10 +189,10 @@ class _Told:
     def is_id(self, term: str) -> bool:
         if not any("a" <= letter <= "z" for letter in term):
             return self.is_phone("".join(filter(str.isdecimal, term)))
-        return bool(_ID.fullmatch(term)) and write_katakana(term) not in self._whole
+        return bool(_ID.fullmatch(term)) and not self._has("whole", write_katakana(term))
 
     def is_phone(self, term: str) -> bool:
         return (
             len(term) >= _SHORTEST_NUMBER and len(set(term)) > 1
-            and not find_days(term) and term not in self._figures
+            and not find_days(term) and not self._has("figures", term)
         )  # fmt: skip

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import html
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from recruitlib.base.audit import find_latest, read_entries
+
+if TYPE_CHECKING:
+    from nbconvert import HTMLExporter
 
 _STOPPED = {"papermill-error-cell-tag"}
 _STOP_TOLD = (
@@ -46,6 +51,18 @@ def describe_work(folder: Path, stage: str) -> str:
     )
 
 
+@cache
+def open_exporter() -> HTMLExporter:
+    """Open what writes a notebook as HTML, with its template read."""
+    from nbconvert import HTMLExporter
+    from traitlets.config import Config
+
+    settings = Config({"HTMLExporter": {"anchor_link_text": " ", "exclude_input": True}})
+    exporter = HTMLExporter(template_name="basic", config=settings)
+    exporter.template  # noqa: B018 - read where it is first asked for
+    return exporter
+
+
 def render_html(path: Path, foot: str = "") -> bytes:
     """Render an executed notebook as one self-contained HTML page without any outside address.
 
@@ -53,16 +70,12 @@ def render_html(path: Path, foot: str = "") -> bytes:
     in the notebook beside it.
     """
     import nbformat
-    from nbconvert import HTMLExporter
-    from traitlets.config import Config
 
-    settings = Config({"HTMLExporter": {"anchor_link_text": " ", "exclude_input": True}})
-    exporter = HTMLExporter(template_name="basic", config=settings)
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
         # papermill puts its own English in front of a cell that stopped.
         if _STOPPED & set(cell.metadata.get("tags", [])):
             cell.source = _STOP_TOLD
-    body, _ = exporter.from_notebook_node(notebook)
+    body, _ = open_exporter().from_notebook_node(notebook)
     whole = _PAGE.format(title=html.escape(path.stem), body=body, foot=html.escape(foot))
     return whole.encode()

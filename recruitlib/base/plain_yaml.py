@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +89,11 @@ def parse_yaml(text: str) -> Any:
         ParameterError: a name stands twice or is no text; without the file's name.
         yaml.YAMLError: it is no plain YAML.
     """
+    return deepcopy(_parse(text))
+
+
+@lru_cache(maxsize=64)  # a stage reads most files several times
+def _parse(text: str) -> Any:
     loader = _PlainLoader(text)
     try:
         node = loader.get_single_node()

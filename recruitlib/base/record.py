@@ -6,7 +6,7 @@ A notebook cannot scan and seal its own executed file; the next one does, or ``r
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ from recruitlib.base.audit import (
     write_atomically,
 )
 from recruitlib.base.errors import IntegrityError, ParameterError
-from recruitlib.base.own_words import leave_out, read_own_words
-from recruitlib.base.pages import describe_work, render_html
+from recruitlib.base.own_words import leave_out, read_own_words, read_program
+from recruitlib.base.pages import describe_work, open_exporter, render_html
 from recruitlib.base.parameters import NOTEBOOKS, find_root
 from recruitlib.base.run_lock import RUN_LOCK_NAME, SERIAL_LOCK_NAME, STAGE_LOCK_NAME
 from recruitlib.base.scanner import Scanner
@@ -97,6 +97,12 @@ def seal_notebooks(
     if problems:
         raise IntegrityError(" ".join(problems))
     return sealed
+
+
+def prepare_sealing() -> None:
+    """Read ahead what every seal needs and no run changes: the way to HTML and the program's words."""
+    open_exporter()
+    read_program()
 
 
 def _remove_folders(folder: Path) -> None:
@@ -295,6 +301,15 @@ def read_scanner(folder: Path, key: RunKey) -> Scanner:
     except ParameterError:
         return Scanner(traces)
     return Scanner(leave_out(traces, read_traces(folder, key, "01"), read_own_words(root, folder)))
+
+
+def is_clear(folder: Path, key: RunKey, texts: Iterable[str]) -> bool:
+    """Whether texts say nothing of a person even where nothing is left out of the search.
+
+    That is less work than ``read_scanner``, which is asked for only where this says no.
+    """
+    scanner = Scanner(read_traces(folder, key))
+    return not any(map(scanner.count, texts))
 
 
 def list_expected(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:

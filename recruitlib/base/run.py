@@ -64,6 +64,7 @@ from recruitlib.base.progress import show_progress
 from recruitlib.base.record import (
     LIVE_VARIABLE,
     check_outputs,
+    is_clear,
     list_expected,
     read_scanner,
     seal_notebooks,
@@ -264,8 +265,10 @@ def refuse_personal(folder: Path, key: RunKey, own: Mapping[str, Any]) -> None:
         ParameterError: names the parameters, not the values.
     """
     texts = {name: "\n".join(_list_texts(value)) for name, value in own.items()}
-    scanner = read_scanner(folder, key)
     # One look at all of them, as the record is searched later; which it is, only where there is one.
+    if is_clear(folder, key, ["\n".join(texts.values())]):
+        return
+    scanner = read_scanner(folder, key)
     if not scanner.count("\n".join(texts.values())):
         return
     named = [name for name, text in texts.items() if scanner.count(text)]

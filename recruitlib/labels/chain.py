@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,13 @@ def open_chain(root: Path, entries: Sequence[str | Mapping[str, Any]]) -> list[L
         except ParameterError as error:
             problems.append(str(error))
     raise_problems(ParameterError, problems, "label_fonts（追加の書体ファイル）")
-    return [*fonts, LabelFont(default_font_path())]
+    path = default_font_path()
+    return [*fonts, _open_default(path, path.stat().st_mtime_ns)]
+
+
+@lru_cache(maxsize=1)  # a stage asks for it several times
+def _open_default(path: Path, changed: int) -> LabelFont:
+    return LabelFont(path)
 
 
 def _read_block(text: str) -> range:
