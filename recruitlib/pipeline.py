@@ -57,6 +57,7 @@ from recruitlib.base.run import (
     require_recorded,
 )
 from recruitlib.base.run_lock import hold_run
+from recruitlib.base.status import RunStatus, Tell
 from recruitlib.base.vault import (
     DEMONSTRATION_PASSPHRASE,
     KEY_NAME,
@@ -94,7 +95,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 def run_pipeline(
     parameters_file: Path, first: str = "01", last: str = LAST_BY_DEFAULT,
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None] = print, tell: Tell | None = None,
 ) -> Path:  # fmt: skip
     """Run the notebooks of a parameter file in order, each checked for completion and sealed.
 
@@ -103,6 +104,7 @@ def run_pipeline(
         first: the stage to begin with.
         last: the stage to end with.
         say: where the progress line of each stage goes.
+        tell: where each event goes, for machines.
 
     Returns:
         the run's folder.
@@ -111,9 +113,19 @@ def run_pipeline(
         RecruitError: the class of the first stop; what ran before stays sealed in the record.
         AwaitingPerson: the run is at work already; nothing is changed.
     """
+    with RunStatus(tell) as status:
+        return _run_file(parameters_file, first, last, say, status)
+
+
+def _run_file(
+    parameters_file: Path, first: str, last: str, say: Callable[[str], None], status: RunStatus
+) -> Path:
     if first > last:
-        raise ParameterError(f"始める段階 {first} が、止める段階 {last} より後です。")
+        raise ParameterError(
+            f"始める段階 {first} が、止める段階 {last} より後です。--from と --through を直してください。"
+        )
     parameters = read_parameters(parameters_file)
+    status.name_run(parameters)
     root = find_root(parameters_file.parent)
     require_operator(root, parameters)
     folder = locate_run(root, parameters)
@@ -124,15 +136,15 @@ def run_pipeline(
     if first <= PRINTING:
         open_chain(root, parameters["label_fonts"])
     protect_folder(folder)
-    with hold_run(folder):
+    with hold_run(folder), status.keep(folder):
         stages = STAGES[STAGES.index(first) : STAGES.index(last) + 1]
-        _run_stages(root, folder, parameters, stages, say)
+        _run_stages(root, folder, parameters, stages, say, status)
     return folder
 
 
 def _run_stages(
     root: Path, folder: Path, parameters: Mapping[str, Any], stages: Sequence[str],
-    say: Callable[[str], None],
+    say: Callable[[str], None], status: RunStatus,
 ) -> None:  # fmt: skip
     run_id, demonstration = parameters["run_id"], parameters["run_kind"] == "demonstration"
     end_closing(folder)
@@ -161,7 +173,7 @@ def _run_stages(
                 os.environ[REGISTER_KEY_VARIABLE] = pack_key(office.key)
                 waits = False
             name, cells = f"{stage} {STAGE_NAMES[stage]}", _count_cells(root, stage)
-            with StageLine(name, cells, say, sys.stderr) as line:
+            with status.at(stage), StageLine(name, cells, say, sys.stderr) as line:
                 kernel = kernels.take(stage)
                 # Before the register is open its key cannot be handed over.
                 if following and not (waits and following in REGISTERING):

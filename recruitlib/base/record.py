@@ -16,6 +16,7 @@ from recruitlib.base.audit import (
     append_entry,
     digest_bytes,
     find_latest,
+    name_partial,
     read_entries,
     write_atomically,
 )
@@ -34,6 +35,9 @@ NOTEBOOK_FOLDER = "notebooks"
 LIVE_FOLDER = "live"  # what a live session leaves in it is sealed when it has ended
 # Empty files that lie in a run's folder beside its record.
 LOCK_NAMES = (LOCK_NAME, RUN_LOCK_NAME, STAGE_LOCK_NAME, SERIAL_LOCK_NAME)
+# What the launcher tells machines, which nothing vouches for, and what it writes beside it first.
+STATUS_NAME = "status.json"
+LAUNCHER_NAMES = (*LOCK_NAMES, STATUS_NAME, name_partial(Path(STATUS_NAME)).name)
 LIVE_VARIABLE = "RECRUITLIB_LIVE_FILE"  # tells the kernel in which file of the session it works
 # The beginning of a PNG file in base64, and the kinds of output whose text is searched like any.
 _PNG = "iVBORw0KGgo"
@@ -150,7 +154,7 @@ def _list_other_files(folder: Path) -> list[Path]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
         and path not in sealed
-        and path.name not in LOCK_NAMES
+        and path.name not in LAUNCHER_NAMES
         and path.relative_to(folder).parts[0] not in (PRIVATE, LIVE_FOLDER)
     ]
 

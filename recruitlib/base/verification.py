@@ -21,14 +21,17 @@ from recruitlib.base.office import REGISTER
 from recruitlib.base.officers import read_officers
 from recruitlib.base.parameters import find_root
 from recruitlib.base.record import (
+    LAUNCHER_NAMES,
     LIVE_FOLDER,
     LOCK_NAMES,
     NOTEBOOK_FOLDER,
+    STATUS_NAME,
     check_files,
     list_expected,
 )
 from recruitlib.base.serial_course import check_blanked
 from recruitlib.base.signatures import check_officers, check_signatures
+from recruitlib.base.status import read_status
 from recruitlib.base.vault import PRIVATE
 
 # What is said of what the record does not vouch for.
@@ -80,6 +83,8 @@ def verify_record(folder: Path, head: str = "") -> list[str]:
     for name in LOCK_NAMES:
         if (folder / name).exists() and (folder / name).stat().st_size:
             problems.append(f"{name}: 空でなければならないファイルに内容があります。")
+    if (folder / STATUS_NAME).exists() and not read_status(folder):
+        problems.append(f"{STATUS_NAME}: {STRANGER}")
     counts = folder / COUNTS_NAME
     as_vouched = not any(problem.startswith(COUNTS_NAME) for problem in problems)
     if as_vouched and counts.exists() and _differs(counts, entries):
@@ -188,7 +193,7 @@ def list_unsealed(entries: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _check_strangers(folder: Path, entries: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say which files the record does not know, and which folders hold nothing but their name."""
-    known = {*list_expected(entries), AUDIT_NAME, *LOCK_NAMES}
+    known = {*list_expected(entries), AUDIT_NAME, *LAUNCHER_NAMES}
     own = {parent.as_posix() for name in known for parent in PurePosixPath(name).parents}
     own |= {PRIVATE, NOTEBOOK_FOLDER, LIVE_FOLDER}
     problems = []

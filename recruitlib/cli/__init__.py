@@ -12,6 +12,7 @@ from recruitlib.cli import (
     case_workbooks,
     duties,
     files,
+    fleets,
     late,
     lookup,
     overseeing,
@@ -33,7 +34,7 @@ def commands() -> None:
 
 
 for command in (
-    runs.demo, runs.run, runs.seal, runs.verify, runs.show, runs.register, overseeing.access_review,
+    runs.demo, runs.run, runs.seal, runs.verify, runs.show, runs.register, fleets.fleet, overseeing.access_review,
     files.inspect, files.match_trial, files.synth, files.towns,
     printing.fonts, sheets.sheet, reviewing.review,
     people.cases, people.decide, people.decide_listed, people.confirm, people.approve, people.officer,

@@ -10,11 +10,20 @@ import click
 
 from recruitlib.base.audit import AUDIT_NAME
 from recruitlib.base.errors import ParameterError
-from recruitlib.base.parameters import find_root, read_parameters, read_yaml
+from recruitlib.base.parameters import STAGES, find_root, read_parameters, read_yaml
 from recruitlib.base.run import RUN_NAME
+from recruitlib.base.status import Tell, open_log
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 RUN = click.Path(path_type=Path, exists=True, file_okay=False)
+# What the commands share that run notebooks.
+_STAGE = click.Choice(STAGES)
+FIRST = click.option("--from", "first", type=_STAGE, default="01", help="この段階から始めます。")
+LAST = click.option("--through", "last", type=_STAGE, default="05", help="この段階で止めます。")
+LOG = click.option(
+    "--log", default="",
+    help="出来事を1行ずつ JSON で書き足すファイル（個人の情報は入りません）。- は標準出力です。",
+)  # fmt: skip
 
 
 def read_kind(folder: Path) -> tuple[str, bool]:
@@ -89,6 +98,21 @@ def check_out(out: Path, *read: Path, columns: Sequence[str] = (), within: str =
             f"--out {out}: 同じ名前の別のファイルがあります。上書きはしません。"
             "別の名前にしてください。"
         )
+
+
+def read_log(log: str) -> Tell | None:
+    """Open the log that ``--log`` names, if any.
+
+    Raises:
+        ParameterError: it lies among what a project holds itself, or cannot be written.
+    """
+    from recruitlib.base.exports import OUTSIDE
+
+    if not log:
+        return None
+    if log != "-" and _is_own_place(Path(log).resolve(), ""):
+        raise ParameterError(f"--log {log}: {OUTSIDE}")
+    return open_log(log)
 
 
 def _is_own_place(target: Path, within: str) -> bool:

@@ -14,18 +14,17 @@ from recruitlib.base.cut_off import CUT_OFF, list_broken
 from recruitlib.base.errors import AwaitingPerson, IntegrityError, ParameterError
 from recruitlib.base.heads import find_heads, is_noted, note_head
 from recruitlib.base.live_files import seal_live
-from recruitlib.base.parameters import STAGE_NAMES, STAGES, find_root, read_parameters, read_yaml
-from recruitlib.base.record import LOCK_NAMES, NOTEBOOK_FOLDER
+from recruitlib.base.parameters import STAGE_NAMES, find_root, read_parameters, read_yaml
+from recruitlib.base.record import LAUNCHER_NAMES, NOTEBOOK_FOLDER
 from recruitlib.base.run import RUN_NAME, end_closing, list_completed
 from recruitlib.base.run_lock import RUN_LOCK_NAME, hold_run, is_at_work
 from recruitlib.base.vault import PRIVATE, protect_folder
 from recruitlib.base.verification import find_head, is_head, list_begun, verify_record
-from recruitlib.cli.arguments import RUN, read_kind, read_run
+from recruitlib.cli.arguments import FIRST, LAST, LOG, RUN, read_kind, read_log, read_run
 
 DEMONSTRATION = "params/demo.yaml"
 DEMONSTRATION_WARD = "inputs/demo"
 DEMONSTRATION_RESIDENTS, DEMONSTRATION_SEED = 40_000, 2026
-_STAGE = click.Choice(STAGES)
 
 
 @click.command(help="架空の区を作り、取込から提供までを通しで実行します。")
@@ -58,7 +57,7 @@ def remove_demonstration(folder: Path) -> None:
     sections = read_yaml(folder / RUN_NAME) if (folder / RUN_NAME).exists() else {}
     kind = sections.get("01", {}).get("run_kind", "")
     # Before its first notebook has begun a run holds the launcher's own files, and nothing else.
-    own = (PRIVATE, NOTEBOOK_FOLDER, AUDIT_NAME, *LOCK_NAMES)
+    own = (PRIVATE, NOTEBOOK_FOLDER, AUDIT_NAME, *LAUNCHER_NAMES)
     begun = any(path.name not in own for path in folder.iterdir())
     if kind != "demonstration" and (kind or begun):
         raise ParameterError(
@@ -74,17 +73,22 @@ def remove_demonstration(folder: Path) -> None:
 
 @click.command(help="パラメータのファイルに書かれた実行を、順に行います。")
 @click.argument("parameters_file", type=click.Path(path_type=Path))
-@click.option("--from", "first", type=_STAGE, default="01", help="この段階から始めます。")
-@click.option("--through", "last", type=_STAGE, default="05", help="この段階で止めます。")
-def run(parameters_file: Path, first: str, last: str) -> None:
+@FIRST
+@LAST
+@LOG
+def run(parameters_file: Path, first: str, last: str, log: str) -> None:
     """Run the notebooks of a parameter file."""
     from recruitlib.pipeline import describe_result, run_pipeline
 
-    folder = run_pipeline(parameters_file.resolve(), first, last, say=click.echo)
+    def say(line: str) -> None:
+        click.echo(line, err=log == "-")
+
+    tell = read_log(log)
+    folder = run_pipeline(parameters_file.resolve(), first, last, say, tell)
     demonstration = read_parameters(parameters_file.resolve())["run_kind"] == "demonstration"
     for line in describe_result(folder, demonstration):
-        click.echo(line)
-    click.echo(f"実行記録: {folder}")
+        say(line)
+    say(f"実行記録: {folder}")
 
 
 @click.command(help="実行済みのノートブックを検査し、封をします（papermill で実行した後に）。")

@@ -20,8 +20,8 @@ from recruitlib.base.audit import AUDIT_NAME, read_entries
 from recruitlib.base.exports import list_exports
 from recruitlib.base.office import REGISTER
 from recruitlib.base.record import (
+    LAUNCHER_NAMES,
     LIVE_FOLDER,
-    LOCK_NAMES,
     NOTEBOOK_FOLDER,
     list_expected,
     read_scanner,
@@ -219,7 +219,7 @@ def _list_strangers(folder: Path) -> list[Path]:
 
     The notebooks of this stage and of live sessions are sealed later.
     """
-    known = {*list_expected(read_entries(folder)), AUDIT_NAME, *LOCK_NAMES}
+    known = {*list_expected(read_entries(folder)), AUDIT_NAME, *LAUNCHER_NAMES}
     return [
         folder / name
         for name in list_files(folder)

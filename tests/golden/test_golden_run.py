@@ -25,7 +25,7 @@ import pypdfium2
 import pytest
 
 from recruitlib.base.audit import find_latest, read_entries
-from recruitlib.base.record import LOCK_NAMES
+from recruitlib.base.record import LAUNCHER_NAMES, LOCK_NAMES
 from recruitlib.base.verification import verify_record
 from recruitlib.pipeline import run_pipeline
 from tests.browser.sockets import read_calls, watch_calls
@@ -251,7 +251,9 @@ def test_the_record_is_intact_and_verify_says_where_it_is_not(
     shutil.copytree(original, folder)
     dice = random.Random(2026)
     files = [
-        path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in LOCK_NAMES
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in LAUNCHER_NAMES
     ]
     assert len(files) > 25
     for path in files:

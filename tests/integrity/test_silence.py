@@ -1,6 +1,7 @@
 """Every command does its work without a network, without rights and without a home of its own.
 
-``demo`` and ``run`` stand in the golden run, which has the same walls; ``review`` in tests/browser.
+``demo`` and ``run`` stand in the golden run, which has the same walls; ``review`` in tests/browser;
+``fleet``, whose workers talk over the loopback that the walls take away, in tests/fleet.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from tests.integrity.confined import can_confine, confine
 from tests.officers import SECOND, STAFF
 from tests.terminal import SHOWN
 
-ELSEWHERE = {"demo", "run", "review"}
+ELSEWHERE = {"demo", "run", "review", "fleet"}
 BY_FIRST, BY_SECOND = f"--by {STAFF}", f"--by {SECOND}"
 LATE = f"{WARD}/late_day/applications"
 TICKS = " ".join(f"--tick {code}" for code in ("request", "counts", "towns", "cases", "lists"))

@@ -21,7 +21,7 @@ import pytest
 
 from recruitlib.base.audit import AUDIT_NAME, group_digest, read_entries
 from recruitlib.base.heads import HEADS_NAME
-from recruitlib.base.record import LOCK_NAMES
+from recruitlib.base.record import LAUNCHER_NAMES
 from recruitlib.base.tables import write_table
 from recruitlib.base.vault import PRIVATE, unlock_key
 from recruitlib.base.verification import verify_record
@@ -44,9 +44,9 @@ def moved(handed_project: Path, tmp_path: Path) -> Path:
 
 
 def list_files(folder: Path) -> list[Path]:
-    """List the files of a record; its lock is none of them."""
+    """List the files of a record; the launcher's own are none of them."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    return [path for path in files if path.name not in LOCK_NAMES]
+    return [path for path in files if path.name not in LAUNCHER_NAMES]
 
 
 @contextmanager

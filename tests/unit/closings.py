@@ -12,7 +12,7 @@ import pytest
 from recruitlib.base.audit import append_entry, digest_bytes
 from recruitlib.base.counts import Count, write_counts
 from recruitlib.base.office import Office, locate_office, write_header
-from recruitlib.base.record import LOCK_NAMES
+from recruitlib.base.record import LAUNCHER_NAMES
 from recruitlib.base.run import Stage, find_today
 from recruitlib.base.signed_files import describe_signed
 from recruitlib.base.traces import remember_terms
@@ -92,7 +92,9 @@ def begin(folder: Path) -> Stage:
 
 def vouch(stage: Stage) -> None:
     """Complete 05 with every file that lies in the run's folder now."""
-    names = [name for name in list_files(stage.folder) if name not in ("audit.jsonl", *LOCK_NAMES)]
+    names = [
+        name for name in list_files(stage.folder) if name not in ("audit.jsonl", *LAUNCHER_NAMES)
+    ]
     files = {name: digest_bytes((stage.folder / name).read_bytes()) for name in names}
     append_entry(stage.folder, "05", "completed", files=files, counts=[list(own) for own in COUNTS])
 

@@ -83,7 +83,7 @@ def test_the_commands_are_those_of_the_manual(call: Call) -> None:
         "register", "inspect", "match", "towns", "why", "decide-listed", "sheet", "fonts", "officer",
         "review", "cases-workbook", "decide-workbook", "sign", "duty", "correction", "lookup",
         "show", "access-review", "delta", "reprint", "spoil", "late-optouts", "discard-request",
-        "new-year", "runs",
+        "new-year", "runs", "fleet",
     }  # fmt: skip
     assert all(name in out for name in cli.commands.commands)
 

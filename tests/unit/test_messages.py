@@ -34,7 +34,6 @@ NOT_YET = {
     "labels/structure.py": "open_file",
     "oversight/next_year.py": "write_next_year",
     "oversight/story.py": "tell_story",
-    "pipeline.py": "run_pipeline",
     "review/case_desk.py": "_check_form save_confirmations",
     "review/case_workbook.py": "export_cases",
     "review/previous.py": "_read_of_run _require_file",

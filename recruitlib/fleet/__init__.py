@@ -1,0 +1,1 @@
+"""The fleet: the runs of many municipalities, on the workers of Dask distributed."""
