@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import io
 import os
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -275,6 +276,16 @@ def _ends_with_return(path: Path, proof: Proof) -> bool:
         head = codecs.getincrementaldecoder(proof.encoding)("strict").decode(file.read(_HEAD))
     found = _FIRST_LINE.match(head)
     return found is not None and found[1] != ""
+
+
+def iterate_lines(path: Path, proof: Proof) -> Iterator[str]:
+    """Give the lines of a proved file one by one, each with its end, as Python's own readers do."""
+    rest = b""
+    for piece, is_last in iterate_text(path, proof):
+        text = rest + piece
+        end = len(text) if is_last else text.rfind(b"\n") + 1
+        yield from io.StringIO(text[:end].decode(), newline="")
+        rest = text[end:]
 
 
 def decode_file(path: Path) -> str:

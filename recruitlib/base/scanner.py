@@ -67,6 +67,7 @@ class Scanner:
                 self._lots.setdefault(tail[2], set()).add(tail[1])
             else:
                 whole.add(address)
+        self._town_ends = {town[-1] for towns in self._lots.values() for town in towns}
         self._short = {one for one in self._readings if len(one) < _LONG_READING}
         called = {_SEPARATORS.sub("", one) for one in (*traces.names, *self._readings)}
         latin = {one for one in called if any(map(str.isascii, one))}
@@ -128,14 +129,16 @@ class Scanner:
 
     def _find_places(self, text: str) -> Iterator[str]:
         for found in _LOT.finditer(text):
+            before = text[max(found.start() - _LONGEST_TOWN, 0) : found.start()]
+            place = before.replace(GAP, "")
+            if place[-1:] not in self._town_ends:  # most numbers are no lot
+                continue
             parts = found[0].split("-")
             numbers = [part.strip(GAP) for part in parts]
             for last in range(len(parts)):
                 lot = "-".join(numbers[: last + 1])
                 # Behind a gap stands the count of the next column, unless 番 or 号 follows.
                 if lot in self._lots and (parts[last][0] != GAP or last + 1 < len(parts)):
-                    before = text[max(found.start() - _LONGEST_TOWN, 0) : found.start()]
-                    place = before.replace(GAP, "")
                     yield from (town + lot for town in self._lots[lot] if place.endswith(town))
 
     def _find_numbers(self, text: str) -> Iterator[str]:

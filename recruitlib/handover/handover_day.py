@@ -37,6 +37,7 @@ from recruitlib.handover.sources import DAY_SOURCES, check_looked, note_looked
 from recruitlib.labels.print_day import find_new_housemates, select_fresh
 from recruitlib.labels.print_settings import list_printed_items
 from recruitlib.optouts.exclusion import (
+    choose_rows,
     join_later_day,
     match_day,
     require_loaded,
@@ -45,7 +46,7 @@ from recruitlib.optouts.exclusion import (
 from recruitlib.optouts.register import list_freed
 from recruitlib.optouts.supplied_before import find_supplied_before
 from recruitlib.registry.cohort import check_base_date
-from recruitlib.registry.extract import Extract, read_extract
+from recruitlib.registry.extract import Extract, Keep, read_extract
 from recruitlib.registry.intake import (
     Loaded,
     check_later_rows,
@@ -91,11 +92,13 @@ def look_at_today(stage: Stage) -> HandoverDay:
     stage = settle_sources(stage, attested)
     raise_problems(ParameterError, check_looked(stage, dict(attested)), "以後なしの証明")
     people = list_printed(ledger)
-    extract = _read_today(stage, is_attested="registry" in dict(attested))
-    loaded = Loaded(extract, _read_listed(stage, is_attested="protections" in dict(attested)))
-    possible = read_private_table(stage, "possible")
-    everybody = find_protected(stage, take_protections(stage, loaded, possible, _PREFIX))
+    listed = _read_listed(stage, is_attested="protections" in dict(attested))
     received = take_applications(stage, prefix=_PREFIX)
+    possible = read_private_table(stage, "possible")
+    keep = choose_rows(stage, received.applications, pd.concat([possible, people]), listed)
+    extract = _read_today(stage, keep, is_attested="registry" in dict(attested))
+    traced = take_protections(stage, Loaded(extract, listed), possible, _PREFIX)
+    everybody = find_protected(stage, traced)
     # Everything is read: from here on nobody of whom it tells may be forgotten.
     note_looked(stage, dict(attested))
     if lost := join_later_day(stage, received):
@@ -156,13 +159,14 @@ def tell_attested(attested: tuple[tuple[str, str], ...]) -> str:
     return "、".join(told)
 
 
-def _read_today(stage: Stage, is_attested: bool) -> Extract:
+def _read_today(stage: Stage, keep: Keep, is_attested: bool) -> Extract:
     """Read the extract of today, or where it is attested that nothing came since, that of 01."""
     with asking(stage, "handover.delta_settled", "提供日の抽出を読みました"):
         profile = read_profile(stage.locate("registry_profile"))
-        extract = read_extract(stage.locate("handover_registry_file"), profile)
+        path = stage.locate("handover_registry_file")
+        extract = read_extract(path, profile, keep=keep, with_addresses=True)
         if is_attested:
-            require_loaded(stage.folder, extract)
+            require_loaded(stage.folder, extract.digest)
     require_marker(stage, extract)
     base_date = date.fromisoformat(stage.parameters["handover_registry_base_date"])
     problems = []

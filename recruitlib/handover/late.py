@@ -26,13 +26,14 @@ from recruitlib.labels.print_day import select_fresh
 from recruitlib.optouts.acts import OUT_OF_FORCE
 from recruitlib.optouts.exclusion import (
     Matched,
+    choose_rows,
     join_later_day,
     match_day,
     reread_registry,
     take_applications,
 )
 from recruitlib.optouts.register import CONTENT, list_freed
-from recruitlib.registry.extract import Extract, read_extract
+from recruitlib.registry.extract import Extract, Keep, read_extract
 
 LATE_LOOKED, UNCLEAR = "late_looked", "unclear_optout"
 
@@ -74,8 +75,9 @@ def find_late(stage: Stage, office: Office) -> Late:
     entries = read_entries(stage.folder)
     run_id, year = stage.parameters["run_id"], stage.parameters["fiscal_year"]
     supply = find_supply(office, entries, run_id, year)
-    extract = _reread_latest(stage)
     received = take_applications(stage, prefix="handover_")
+    cohort = read_private_table(stage, "cohort")
+    extract = _reread_latest(stage, choose_rows(stage, received.applications, cohort))
     note_used(stage)
     if lost := join_later_day(stage, received):
         ask_guard(stage, "optouts.complete", lost)
@@ -175,16 +177,17 @@ def _find_meant(matched: Matched, fresh: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([own, undecided.merge(candidates, on="application_id")], ignore_index=True)
 
 
-def _reread_latest(stage: Stage) -> Extract:
+def _reread_latest(stage: Stage, keep: Keep) -> Extract:
     """Read the extract of handover day again, or that of 01 where nothing had come since.
 
     Raises:
         IntegrityError: it was changed since the hand-over.
     """
     if not stage.parameters["handover_registry_file"]:
-        return reread_registry(stage)
+        return reread_registry(stage, keep)
     path = stage.locate("handover_registry_file")
-    extract = read_extract(path, read_profile(stage.locate("registry_profile")))
+    profile = read_profile(stage.locate("registry_profile"))
+    extract = read_extract(path, profile, keep=keep, with_addresses=True)
     if measure_file(path, stage.key.digest_key) not in read_noted(stage.folder):
         raise IntegrityError(
             "提供日の抽出ファイルが、提供の後に変わっています。元のファイルを戻してください。"

@@ -16,6 +16,7 @@ from recruitlib.base.secrecy import hide_values
 from recruitlib.base.vault import read_print_password
 from recruitlib.labels.print_settings import check_return_line, list_printed_items, open_fonts
 from recruitlib.optouts.exclusion import (
+    choose_rows,
     join_later_day,
     match_day,
     reread_registry,
@@ -73,12 +74,15 @@ def check_print_day(stage: Stage) -> PrintDay:
     )
     excluded = read_private_table(stage, "excluded")
     _ask_approval(stage, recipients, cohort, excluded)
-    extract = reread_registry(stage)
-    loaded = Loaded(extract, read_listed(stage, "print_"))
-    possible = read_private_table(stage, "possible")
-    everybody = find_protected(stage, take_protections(stage, loaded, possible, "print_"))
+    listed = read_listed(stage, "print_")
     received = take_applications(stage, prefix="print_")
     fresh = select_fresh(stage, received.applications)
+    possible = read_private_table(stage, "possible")
+    extract = reread_registry(
+        stage, choose_rows(stage, fresh, pd.concat([possible, cohort]), listed)
+    )
+    traced = take_protections(stage, Loaded(extract, listed), possible, "print_")
+    everybody = find_protected(stage, traced)
     problems = join_later_day(stage, received)
     problems += check_new_hits(stage, fresh, extract, recipients)
     protected = set(everybody) & set(recipients["addressee_id"])

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as arrow_compute
 
 from recruitlib.base.counts import ALL, STEP_BY_NAME, Count
 from recruitlib.base.decisions import read_own_decisions
+from recruitlib.base.encodings import prove_encoding
 from recruitlib.base.errors import IntegrityError
 from recruitlib.base.profiles import read_profile
 from recruitlib.base.progress import show_progress
@@ -70,9 +75,11 @@ from recruitlib.optouts.standing import carry_standing
 from recruitlib.optouts.subjects import build_subjects, collect_keys
 from recruitlib.optouts.supplied_before import NOBODY, ask_supplied
 from recruitlib.optouts.towns import read_towns
-from recruitlib.registry.extract import Extract, read_extract
+from recruitlib.registry.extract import Extract, Keep, read_extract
+from recruitlib.registry.protections import make_keep
 
 REGISTER = "register"
+_PIECE = 50_000  # addresses
 # What 02 writes, as a message names it.
 _NAMES = {
     "applications": "申出", "matches": "申出の結果", "candidates": "候補", "near": "近い人",
@@ -217,26 +224,91 @@ def read_totals(stage: Stage, prefix: str = "") -> dict[str, int]:
     return {source: stage.parameters[f"{prefix}{source}_total"] for source in SOURCES}
 
 
-def reread_registry(stage: Stage) -> Extract:
+def reread_registry(stage: Stage, keep: Keep) -> Extract:
     """Read the registry file again, and check that it is still the file of notebook 01.
+
+    Args:
+        stage: the stage.
+        keep: which rows to keep, as of ``choose_rows``.
 
     Raises:
         IntegrityError: the file was changed.
     """
     extract = read_extract(
-        stage.locate("registry_file"), read_profile(stage.locate("registry_profile"))
-    )
-    require_loaded(stage.folder, extract)
+        stage.locate("registry_file"), read_profile(stage.locate("registry_profile")), keep=keep,
+        with_addresses=True,
+    )  # fmt: skip
+    require_loaded(stage.folder, extract.digest)
     return extract
 
 
-def require_loaded(folder: Path, extract: Extract) -> None:
-    """Require that an extract read again is the file of notebook 01.
+def choose_rows(
+    stage: Stage,
+    applications: pd.DataFrame,
+    cohort: pd.DataFrame,
+    listed: pd.DataFrame | None = None,
+) -> Keep:
+    """Choose the rows of an extract that are needed again: a city's do not all fit into a small PC.
+
+    These are every row of whoever may be of the cohort, and those that share a key with an
+    application or with a row of the list of protected people, or whose birth date is not plain.
+
+    Args:
+        stage: the stage.
+        applications: those that will be matched.
+        cohort: whoever may be of the cohort; the column addressee_id.
+        listed: the list of protected people that will be traced; None for none.
+    """
+    acts = applications.assign(status=name_acts(applications))
+    # Places are learned from the extract itself; no key is made of them.
+    wanted = collect_keys(build_subjects(acts, learn_places(())))
+    possible = pa.array(sorted(set(cohort["addressee_id"])), pa.string())
+    profile = read_profile(stage.locate("registry_profile"))
+    may_be_listed = make_keep(listed, profile) if listed is not None else None
+
+    def keep(cells: pa.Table) -> npt.NDArray[np.bool_]:
+        kept = wanted.mark(_take_compared(cells))
+        for chosen in (
+            arrow_compute.is_in(cells["addressee_id"], value_set=possible),
+            arrow_compute.equal(cells["birth_date"], ""),
+        ):
+            kept |= np.asarray(chosen.to_numpy(), dtype=bool)
+        return kept if may_be_listed is None else kept | may_be_listed(cells)
+
+    return keep
+
+
+def _take_compared(cells: pa.Table) -> pa.Table:
+    """Take the columns that keys are made of, the reading as the records have it."""
+    kana, old = cells["full_name_kana"], cells["full_name_kana_old"]
+    shown = arrow_compute.if_else(arrow_compute.equal(kana, ""), old, kana)
+    return pa.table(
+        {
+            "full_name": cells["full_name"],
+            "full_name_kana": shown,
+            "birth_date": cells["birth_date"],
+        }
+    )
+
+
+def require_same_registry(stage: Stage) -> None:
+    """Require that the registry file is still that of notebook 01, whose every question it passed.
 
     Raises:
         IntegrityError: the file was changed.
     """
-    if extract.digest != read_completed(folder, "01")["facts"]["inputs"]["registry"]:
+    profile = read_profile(stage.locate("registry_profile"))
+    proof = prove_encoding(stage.locate("registry_file"), profile.encodings)
+    require_loaded(stage.folder, proof.digest)
+
+
+def require_loaded(folder: Path, digest: str) -> None:
+    """Require that an extract, by its digest, is the file of notebook 01.
+
+    Raises:
+        IntegrityError: the file was changed.
+    """
+    if digest != read_completed(folder, "01")["facts"]["inputs"]["registry"]:
         raise IntegrityError(
             "台帳の抽出ファイルが、取込の後に変わっています。01 からやり直してください。"
         )
@@ -248,7 +320,7 @@ def match_day(stage: Stage, applications: pd.DataFrame, extract: Extract) -> Mat
     acts = applications.assign(status=name_acts(applications))
     latest = extract.records[extract.records["is_latest"]]
     gazetteer = learn_places(
-        latest["address"].unique(), values["prefecture"], values["municipality"],
+        _iterate_addresses(extract), values["prefecture"], values["municipality"],
         read_towns(stage.locate("towns_file")),
     )  # fmt: skip
     subjects = build_subjects(acts, gazetteer)
@@ -266,6 +338,11 @@ def match_day(stage: Stage, applications: pd.DataFrame, extract: Extract) -> Mat
     shown = extract.records[extract.records["addressee_id"].isin(candidates["addressee_id"])]
     remember_terms(stage.folder, stage.key, stage.number, shown)
     return Matched(link_applications(applications, matches), matches, candidates, near)
+
+
+def _iterate_addresses(extract: Extract) -> Iterator[str]:
+    for start in range(0, len(extract.addresses), _PIECE):
+        yield from extract.addresses.slice(start, _PIECE).to_pylist()
 
 
 def select_wanted(latest: pd.DataFrame, subjects: list[Subject], cohort: set[str]) -> pd.DataFrame:
@@ -296,7 +373,8 @@ def hold_late(
 def apply_optouts(stage: Stage, applications: pd.DataFrame) -> Matched:
     """Match the applications and ask whether each has exactly one end, and nobody two supplies."""
     with show_progress("台帳を読み直しています", "申出を台帳と突き合わせています") as begin_next:
-        extract = reread_registry(stage)
+        cohort = read_private_table(stage, "cohort")
+        extract = reread_registry(stage, choose_rows(stage, applications, cohort))
         begin_next()
         matched = match_day(stage, applications, extract)
     problems = check_ends(matched) + check_registered(stage, applications)

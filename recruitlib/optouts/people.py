@@ -7,7 +7,7 @@ application gives: they are the ones who can show that somebody of the cohort is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
@@ -38,6 +38,7 @@ PEOPLE_COLUMNS = (
 K = TypeVar("K")
 LotKey = tuple[str, int, tuple[int, ...]]
 _BLANKS = "　 \u00a0"
+_BETWEEN, _APART = "\u241e", "\u241f"
 
 
 @hide_values
@@ -75,21 +76,21 @@ class Wanted(NamedTuple):
         Args:
             cells: columns ``full_name``, ``full_name_kana`` and ``birth_date`` (ISO text).
         """
+        readings = cells["full_name_kana"].to_pylist()
         return np.asarray(
             [
                 birth in self.births
-                or (key := _fold_whole(name)) in self.names
-                or GETA in key
+                or name in self.names
+                or GETA in name
                 or bool(kana)
                 and (
-                    _fold_reading(kana) in self.readings
-                    or bool(self.romaji)
-                    and _romanize(kana) in self.romaji
+                    reading in self.readings or bool(self.romaji) and _romanize(kana) in self.romaji
                 )
-                for name, kana, birth in zip(
-                    cells["full_name"].to_pylist(),
-                    cells["full_name_kana"].to_pylist(),
+                for birth, name, kana, reading in zip(
                     cells["birth_date"].to_pylist(),
+                    _fold_all(cells["full_name"].to_pylist(), _fold_name),
+                    readings,
+                    _fold_all(readings, fold_kana),
                     strict=True,
                 )
             ],
@@ -117,14 +118,21 @@ class People(NamedTuple):
     family_readings: dict[str, set[str]]
 
 
-@lru_cache(maxsize=400_000)
-def _fold_part(text: str) -> str:
+def _fold_name(text: str) -> str:
     return mask_private(fold_name(text))
 
 
-@lru_cache(maxsize=400_000)
-def _fold_kana_part(text: str) -> str:
-    return fold_kana(text)
+_fold_part = lru_cache(maxsize=400_000)(_fold_name)
+_fold_kana_part = lru_cache(maxsize=400_000)(fold_kana)
+
+
+def _fold_all(texts: list[str], fold: Callable[[str], str]) -> list[str]:
+    """Fold many names at once, each part by itself, with signs between them that no key loses."""
+    joined = _BETWEEN.join(texts)
+    for blank in _BLANKS:
+        joined = joined.replace(blank, _APART)
+    keys = fold(joined).replace(_APART, "").split(_BETWEEN)
+    return keys if len(keys) == len(texts) else ["".join(map(fold, _split(text))) for text in texts]
 
 
 @lru_cache(maxsize=400_000)
@@ -137,14 +145,6 @@ def _split(text: str) -> list[str]:
         if blank in text:
             text = text.replace(blank, "　")
     return text.split("　")
-
-
-def _fold_whole(text: str) -> str:
-    return "".join(map(_fold_part, _split(text)))
-
-
-def _fold_reading(text: str) -> str:
-    return "".join(map(_fold_kana_part, _split(text)))
 
 
 def _romanize(text: str) -> str:

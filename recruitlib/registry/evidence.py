@@ -7,6 +7,7 @@ nothing.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
@@ -18,8 +19,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as arrow_compute
 
-from recruitlib.base.names import GETA, fold_name, names_agree
 from recruitlib.base.names import fold_kana as fold_reading
+from recruitlib.base.names import fold_name, names_agree
 
 _UNSEEN = r"[\p{Z}\p{Cc}\p{Cf}\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}]"
 # What a number loses and gains on its way through a spreadsheet: leading zeros, and .0 behind.
@@ -293,18 +294,9 @@ def _find_misspelt(wanted: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     Where both have a birth date, it may be off by a slip only: many names are one character apart.
     """
     sides = [wanted, people[people["is_cohort"]]]
-    # No key is longer than the longest of both sides and still equal.
-    longest = {
-        key: min(side[key].str.len().max() if len(side) else 0 for side in sides)
-        for key in ("name", "kana")
-    }
-    places = [(key, place) for key in longest for place in range(int(longest[key]))]
-    blurred = [
-        side.assign(**{f"{key} {place}": _blur(side[key], place) for key, place in places})
-        for side in sides
-    ]
-    pairs = _pair(blurred[0], blurred[1], [f"{key} {place}" for key, place in places])
-    pairs = pairs[["row", "addressee_id"]].drop_duplicates()
+    pairs = pd.concat(
+        [_pair_alike(sides[0], sides[1], key) for key in ("name", "kana")]
+    ).drop_duplicates()
     births = pairs.merge(wanted[["row", "birth"]]).merge(
         sides[1][["addressee_id", "birth"]], on="addressee_id", suffixes=("", "_known")
     )
@@ -315,10 +307,31 @@ def _find_misspelt(wanted: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     return births.loc[near, ["row", "addressee_id"]].assign(kind="near")
 
 
-def _blur(texts: pd.Series, place: int) -> pd.Series:
-    """Let one character stand for any; "" where the text is shorter."""
-    blurred = texts.str.slice(0, place) + GETA + texts.str.slice(place + 1)
-    return blurred.where(texts.str.len() > place, "")
+def _pair_alike(rows: pd.DataFrame, people: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Pair rows and people whose keys are as long as each other and differ in one place at most."""
+    labels = ("row", "addressee_id")
+    sides = [
+        side.loc[side[key] != "", [label, key]].drop_duplicates()
+        for side, label in ((rows, labels[0]), (people, labels[1]))
+    ]
+    found = []
+    for half in (
+        0,
+        1,
+    ):  # of texts that differ in one place the first or the second halves are equal
+        halves = [
+            side.assign(half=[_take_half(text, half) for text in side[key]]) for side in sides
+        ]
+        pairs = halves[0].merge(halves[1], on="half")
+        texts = zip(pairs[f"{key}_x"], pairs[f"{key}_y"], strict=True)
+        alike = [sum(map(operator.ne, *both)) <= 1 for both in texts]
+        found.append(pairs.loc[alike, list(labels)])
+    return pd.concat(found).drop_duplicates()
+
+
+def _take_half(text: str, half: int) -> tuple[int, str]:
+    middle = len(text) // 2
+    return len(text), text[middle:] if half else text[:middle]
 
 
 def _describe_people(people: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:

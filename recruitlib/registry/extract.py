@@ -93,6 +93,7 @@ RECORD_COLUMNS = (
 )  # fmt: skip
 _WRITTEN = ("addressee_id", "full_name", "birth_text", "address", "building")
 Keep = Callable[[pa.Table], npt.NDArray[np.bool_]]
+_NO_ADDRESSES = pa.array([], pa.string())
 
 
 class Extract(NamedTuple):
@@ -103,7 +104,8 @@ class Extract(NamedTuple):
     ``protection_kind``: the rows that may be of a
     cohort and those that were asked for. ``ends`` counts every row of the file, the quarantine
     aside; ``source`` says how it was read. ``newest_change`` is the latest ISO date of a change,
-    ``marked`` how many rows have the mark of an invented ward.
+    ``marked`` how many rows have the mark of an invented ward. ``addresses`` are those of the latest
+    rows, each once; none where they were not asked for.
     """
 
     records: pd.DataFrame
@@ -112,6 +114,7 @@ class Extract(NamedTuple):
     digest: str
     newest_change: str
     marked: int
+    addresses: pa.Array = _NO_ADDRESSES
 
 
 class _Rows(NamedTuple):
@@ -124,6 +127,7 @@ class _Rows(NamedTuple):
     oddities: list[Oddity]
     newest_change: str
     marked: int
+    addresses: pa.Array
 
 
 def read_extract(
@@ -132,6 +136,7 @@ def read_extract(
     ranges: Sequence[BirthRange] = (),
     today: date | None = None,
     keep: Keep | None = None,
+    with_addresses: bool = False,
 ) -> Extract:
     """Read an extract, whitelisted columns only, every cell checked against its form.
 
@@ -141,6 +146,7 @@ def read_extract(
         ranges: the printed birth ranges.
         today: who planned to move out by this day is no resident; None to leave plans aside.
         keep: which rows of a piece to keep beside those that may be of a cohort; None for all.
+        with_addresses: whether the addresses of everybody are asked for.
 
     Returns:
         the extract; rows of the file = the sum of ``ends`` + the quarantine of ``source``.
@@ -156,7 +162,8 @@ def read_extract(
     names = [*(str(wanted.age) for wanted in ranges), *ROW_ENDS]
     cache: dict[Any, Any] = {}
     taken = map_pieces(
-        opened, lambda piece: _take_piece(piece, profile, ranges, today, keep, cache)
+        opened,
+        lambda piece: _take_piece(piece, profile, ranges, today, keep, with_addresses, cache),
     )
     oddities = tell_oddities(odd for rows in taken for odd in rows.oddities)
     raise_problems(FormError, oddities, path.name)
@@ -181,7 +188,14 @@ def read_extract(
         records, {name: int(count) for name, count in zip(names, counted, strict=True)},
         source._replace(quarantine=quarantine, rows_read=rows_read), opened.proof.digest,
         max((rows.newest_change for rows in taken), default=""), sum(rows.marked for rows in taken),
+        _gather_addresses(taken, latest) if with_addresses else _NO_ADDRESSES,
     )  # fmt: skip
+
+
+def _gather_addresses(taken: Sequence[_Rows], latest: Latest) -> pa.Array:
+    """Gather the addresses of the latest rows, each once."""
+    column = pa.chunked_array([rows.addresses for rows in taken], pa.string())
+    return arrow_compute.unique(column.filter(pa.array(latest.is_latest & ~latest.is_missing)))
 
 
 def check_meanings(profile: Profile) -> None:
@@ -242,7 +256,7 @@ def _check_plain_forms(profile: Profile) -> list[str]:
 
 def _take_piece(
     piece: Piece, profile: Profile, ranges: Sequence[BirthRange], today: date | None,
-    keep: Keep | None, cache: dict[Any, Any],
+    keep: Keep | None, with_addresses: bool, cache: dict[Any, Any],
 ) -> _Rows:  # fmt: skip
     cells = _complete_columns(piece.cells)
     days = {name: read_plain_days(cells[name]) for name in _DATES}
@@ -281,7 +295,9 @@ def _take_piece(
     kept = cells.take(place).append_column("place", place)
     # Not even an empty slice: it would keep the memory of the whole piece.
     own = Piece(piece.cells.schema.empty_table(), broken, piece.blank, piece.footers)
-    return _Rows(own, kept, ends, history, oddities, newest, marked)
+    parts = [cells[part].combine_chunks() for part in ADDRESS_PARTS] if with_addresses else []
+    addresses = arrow_compute.binary_join_element_wise(*parts, "") if parts else _NO_ADDRESSES
+    return _Rows(own, kept, ends, history, oddities, newest, marked, addresses)
 
 
 def _set_aside(

@@ -34,7 +34,7 @@ from recruitlib.optouts.cases import (
     list_excluded,
     settle_matches,
 )
-from recruitlib.optouts.exclusion import reread_registry
+from recruitlib.optouts.exclusion import require_same_registry
 from recruitlib.review.approval import (
     Approval,
     Content,
@@ -133,10 +133,13 @@ def prove_recipients(stage: Stage, review: Review) -> None:
     with show_progress(
         "台帳を読み直しています", "提供対象者の行を台帳と照合しています"
     ) as begin_next:
-        reread_registry(stage)
+        require_same_registry(stage)
         begin_next()
-        profile = read_profile(stage.locate("registry_profile"))
-        different = check_whole_records(review.recipients, stage.locate("registry_file"), profile)
+        profile, path = (
+            read_profile(stage.locate("registry_profile")),
+            stage.locate("registry_file"),
+        )
+        different = check_whole_records(review.recipients, path, profile)
     ask_guard(
         stage, "exclusion.whole_records", different,
         f"{len(review.recipients):,}行を台帳と照合しました",

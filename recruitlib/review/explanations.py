@@ -136,7 +136,7 @@ def _explain_absence(root: Path, folder: Path, addressee_id: str) -> str:
         read_ranges(values), find_today(values, "01"),
         keep=lambda cells: mark_equal(cells["addressee_id"], addressee_id),
     )  # fmt: skip
-    require_loaded(folder, extract)
+    require_loaded(folder, extract.digest)
     own = extract.records[extract.records["addressee_id"] == addressee_id]
     if own.empty:
         raise ParameterError(

@@ -7,7 +7,6 @@ and compare with keys of their own.
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Mapping
 from itertools import islice
@@ -16,7 +15,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from recruitlib.base.encodings import decode_file
+from recruitlib.base.encodings import iterate_lines
 from recruitlib.base.profiles import Profile, list_rows
 from recruitlib.base.tables import open_table
 from recruitlib.registry.extract import ADDRESS_PARTS
@@ -105,10 +104,10 @@ def check_whole_records(recipients: pd.DataFrame, path: Path, profile: Profile) 
     repeated = len(recipients) - len(wanted)
     best: dict[str, list[str]] = {}
     opened = open_table(path, profile)
-    text = decode_file(path)
     # Python's reader refuses longer cells than others do.
-    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=profile.delimiter)
+    csv.field_size_limit(max(csv.field_size_limit(), path.stat().st_size))
+    lines = iterate_lines(path, opened.proof)
+    reader = csv.reader(lines, delimiter=profile.delimiter)
     at = opened.plan.positions["addressee_id"]
     for cells in islice(reader, opened.plan.rows, None):
         # Most rows are of other people, and taking all their cells would take most of the time.

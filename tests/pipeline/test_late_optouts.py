@@ -30,7 +30,7 @@ from recruitlib.handover.duties import list_open, read_duties
 from recruitlib.handover.handover_day import _match_again
 from recruitlib.handover.late import Late, find_late
 from recruitlib.labels.print_day import check_new_hits, select_fresh
-from recruitlib.optouts.exclusion import reread_registry, take_applications
+from recruitlib.optouts.exclusion import choose_rows, reread_registry, take_applications
 from tests.conftest import PARAMETERS, WARD
 from tests.officers import STAFF, sign_as
 
@@ -137,8 +137,8 @@ def test_what_each_policy_does_before_the_print_after_it_and_after_the_hand_over
     stage = replace(stage, parameters=values, today=date.fromisoformat(DAY))
     applications = take_applications(stage, prefix="handover_").applications
     fresh = select_fresh(stage, applications)
-    extract = reread_registry(stage)
     cohort = parse_table(read_private(stage.folder, stage.key, "cohort", "04"))
+    extract = reread_registry(stage, choose_rows(stage, applications, cohort))
     printed = cohort[cohort["addressee_id"] == person]
     # Neither policy prints or hands over whoever has applied, until two people have decided.
     assert check_new_hits(replace(stage, number="04"), fresh, extract, printed) == [

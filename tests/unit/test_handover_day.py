@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -43,7 +44,7 @@ def read_day(stage: Stage, monkeypatch: pytest.MonkeyPatch, digest: str) -> pd.D
     )  # fmt: skip
     seen: list[Path] = []
 
-    def read(path: Path, profile: object) -> Extract:
+    def read(path: Path, profile: object, **asked: object) -> Extract:
         seen.append(path)
         # The registry of 01 is older than what is taken from today's.
         newest = "2026-05-20" if digest == "of today" else "2026-04-01"
@@ -52,7 +53,9 @@ def read_day(stage: Stage, monkeypatch: pytest.MonkeyPatch, digest: str) -> pd.D
     monkeypatch.setattr(handover_day, "read_extract", read)
     attested = list_attested(stage)
     settled = settle_sources(stage, attested)
-    found = handover_day._read_today(settled, is_attested="registry" in dict(attested))
+    found = handover_day._read_today(
+        settled, lambda cells: np.ones(cells.num_rows, dtype=bool), "registry" in dict(attested)
+    )
     assert seen == [settled.locate("handover_registry_file")]
     return found.records
 

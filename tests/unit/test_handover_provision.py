@@ -8,7 +8,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 import pytest
 import yaml
 
@@ -410,6 +413,10 @@ def test_labels_that_are_taken_out_of_the_confirmed_delta_stop_the_hand_over(
 SETTLED = make_situation()["matches"]
 
 
+def keep_all(cells: pa.Table) -> npt.NDArray[np.bool_]:
+    return np.ones(cells.num_rows, dtype=bool)
+
+
 def make_extract(records: pd.DataFrame) -> Extract:
     """Give an extract of these records, of which the last change is the newest."""
     source = ReadTable(
@@ -434,7 +441,7 @@ def find(
           cases=cases, settled=settled)  # fmt: skip
     empty = make_situation()["applications"].iloc[:0]
     monkeypatch.setattr(
-        handover_day, "_read_today", lambda stage, is_attested: make_extract(records)
+        handover_day, "_read_today", lambda stage, keep, is_attested: make_extract(records)
     )
     monkeypatch.setattr(handover_day, "read_listed", lambda stage, prefix: None)
     monkeypatch.setattr(handover_day, "take_protections", lambda *content: None)
@@ -599,11 +606,11 @@ def test_the_file_of_another_day_is_no_extract_of_handover_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records = read_today().assign(changed_on="2026-05-20")
-    monkeypatch.setattr(handover_day, "read_extract", lambda *files: make_extract(records))
+    monkeypatch.setattr(handover_day, "read_extract", lambda *files, **asked: make_extract(records))
     stage = begin(tmp_path, handover_registry_base_date="2026-05-24")
     with pytest.raises(AwaitingPerson, match=re.escape("handover.delta_settled")):
-        handover_day._read_today(stage, False)
-    assert handover_day._read_today(begin(tmp_path / "today"), False).records is records
+        handover_day._read_today(stage, keep_all, False)
+    assert handover_day._read_today(begin(tmp_path / "today"), keep_all, False).records is records
 
 
 @pytest.mark.parametrize("total", [0, len(PEOPLE) - 1, len(PEOPLE) + 1])
@@ -612,19 +619,19 @@ def test_an_extract_of_handover_day_with_other_rows_than_its_slip_says_waits(
 ) -> None:
     # A part of the extract would hide who is protected in whose household.
     records = read_today().assign(changed_on="2026-05-20")
-    monkeypatch.setattr(handover_day, "read_extract", lambda *files: make_extract(records))
+    monkeypatch.setattr(handover_day, "read_extract", lambda *files, **asked: make_extract(records))
     stage = begin(tmp_path, handover_registry_total=total)
     with pytest.raises(
         AwaitingPerson, match=rf"handover\.delta_settled.*読んだ 14 行.*の {total} 行"
     ):
-        handover_day._read_today(stage, False)
+        handover_day._read_today(stage, keep_all, False)
     assert list_last_answer(stage, "handover.delta_settled") == "no"
 
 
 def test_an_extract_that_is_not_there_answers_the_guard_with_no(tmp_path: Path) -> None:
     stage = begin(tmp_path, handover_registry_file="none.csv")
     with pytest.raises(RecruitError, match="none.csv"):
-        handover_day._read_today(stage, False)
+        handover_day._read_today(stage, keep_all, False)
     assert list_last_answer(stage, "handover.delta_settled") == "no"
 
 

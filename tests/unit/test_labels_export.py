@@ -418,7 +418,8 @@ def begin_print_day(
     extract = Extract(RECORDS, {}, source, "", "", len(RECORDS))
     live = protections.loc[~protections["cancelled"], "addressee_id"]
     received = Received(applications, NOTHING.assign(source=""), {})
-    monkeypatch.setattr(print_day, "reread_registry", lambda stage: extract)
+    monkeypatch.setattr(print_day, "choose_rows", lambda *content: None)
+    monkeypatch.setattr(print_day, "reread_registry", lambda stage, keep: extract)
     monkeypatch.setattr(print_day, "read_listed", lambda stage, prefix: protections)
     monkeypatch.setattr(print_day, "take_protections", lambda *content: None)
     monkeypatch.setattr(print_day, "find_protected", lambda stage, traced: live)

@@ -12,8 +12,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pandas as pd
+import pyarrow as pa
 import pyrage
 import pytest
 
@@ -29,9 +31,12 @@ from recruitlib.optouts.exclusion import (
     Matched,
     apply_optouts,
     check_ends,
+    choose_rows,
     count_outcomes,
     finish_exclusion,
     hold_late,
+    match_day,
+    reread_registry,
     settle_rows,
     tabulate_channels,
     tabulate_items,
@@ -598,3 +603,33 @@ def test_a_withdrawal_of_its_own_row_ends_what_came_before_it_and_nothing_later(
         reason,
     )
     assert earlier["addressee_id"] == later["addressee_id"] != ""
+
+
+def test_what_is_kept_of_the_registry_matches_as_the_whole_registry_does(
+    make_stage: MakeStage,
+) -> None:
+    stage = make_stage(loaded=True)
+    applications = take_applications(stage).applications
+    cohort = read_private_table(stage, "cohort")
+    kept = reread_registry(stage, choose_rows(stage, applications, cohort))
+    whole = reread_registry(stage, lambda cells: np.ones(cells.num_rows, dtype=bool))
+    assert len(cohort) < len(kept.records) < len(whole.records)
+    latest = whole.records.loc[whole.records["is_latest"], "address"]
+    assert sorted(whole.addresses.to_pylist()) == sorted(set(latest))
+    assert kept.addresses == whole.addresses
+    for ours, theirs in zip(
+        match_day(stage, applications, kept), match_day(stage, applications, whole), strict=True
+    ):
+        pd.testing.assert_frame_equal(ours, theirs)
+
+
+def test_whose_birth_date_is_not_plain_is_kept_whatever_the_applications_say(
+    make_stage: MakeStage,
+) -> None:
+    stage = make_stage(loaded=True)
+    nobody = read_private_table(stage, "cohort").head(0)
+    keep = choose_rows(stage, take_applications(stage).applications.head(0), nobody)
+    names = ("addressee_id", "full_name", "full_name_kana", "full_name_kana_old", "birth_date")
+    rows = [("1", "架空　一", "", "", ""), ("2", "架空　二", "", "", "1950-01-01")]
+    cells = pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+    assert keep(cells).tolist() == [True, False]

@@ -169,13 +169,13 @@ def test_a_recipient_who_looks_like_an_application_stops(tmp_path: Path) -> None
     assert not [name for name in review.cohort["full_name"] if name in str(stop.value)]
 
 
-def test_the_registry_is_read_again_and_every_recipient_is_its_row(
+def test_the_registry_is_still_that_of_01_and_every_recipient_is_its_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage = begin(tmp_path)
     review = confirmation.prepare_review(stage)
     read: list[Stage] = []
-    monkeypatch.setattr(confirmation, "reread_registry", read.append)
+    monkeypatch.setattr(confirmation, "require_same_registry", read.append)
     monkeypatch.setattr(confirmation, "check_whole_records", lambda *content: [])
     confirmation.prove_recipients(stage, review)
     assert read == [stage]
@@ -190,7 +190,7 @@ def test_counts_of_01_that_were_edited_stop_03(
     # A45 once more, at the step where people become recipients.
     stage = begin(tmp_path)
     review = confirmation.prepare_review(stage)
-    monkeypatch.setattr(confirmation, "reread_registry", lambda stage: None)
+    monkeypatch.setattr(confirmation, "require_same_registry", lambda stage: None)
     monkeypatch.setattr(confirmation, "check_whole_records", lambda *content: [])
     edited = [Count(ALL, "rows_read", 10), Count("18", "cohort", 8), Count("22", "cohort", 2)]
     (stage.folder / "counts.csv").write_bytes(write_counts(edited))
