@@ -6,7 +6,7 @@ millions of a city. Here the same names, towns and codes make people who only ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from random import Random
@@ -45,6 +45,7 @@ _DAYS = [
 _ERAS = np.searchsorted(np.array(_ERA_STARTS), np.array(_DAYS), side="right")
 _BASE = _DAYS.index("2026-04-01")
 _YEAR = 365
+_ABOVE = 1_000_000_000  # the numbers of the invented wards all lie below
 _Numbers = npt.NDArray[np.int64]
 
 
@@ -77,19 +78,42 @@ def write_extract(path: Path, towns: Path, residents: int, seed: int = 2026) -> 
     Returns:
         the rows below the header.
     """
-    rng = np.random.default_rng(seed)
-    books = _read_books(towns, seed)
-    rows = households = 0
+    rows = 0
     with path.open("wb") as file:
         file.write((",".join(COLUMNS) + "\r\n").encode())
-        for first in range(0, residents, _BATCH):
-            home = _draw_households(rng, min(_BATCH, residents - first))
-            lines = _write_people(rng, books, home, first, households)
-            households += int(home.max()) + 1
-            rows += len(lines)
-            _, offsets, content = lines.buffers()
-            file.write(memoryview(content)[: np.frombuffer(offsets, np.int32)[len(lines)]])
+        for written, text in draw_people(towns, residents, seed):
+            rows += written
+            file.write(text)
     return rows
+
+
+def draw_people(
+    towns: Path, residents: int, seed: int, columns: Sequence[str] = COLUMNS,
+    ranges: Sequence[tuple[date, date]] = (),
+) -> Iterator[tuple[int, memoryview]]:  # fmt: skip
+    """Draw people, some at a time, with the records of each.
+
+    Args:
+        towns: the town table of a ward.
+        residents: people, each with one latest record.
+        seed: equal seeds give equal people.
+        columns: those of the file; what is not drawn here stays empty.
+        ranges: birth dates that nobody has, both ends included, each a year long; where there are any,
+            nobody's birth date is unknown either, and the numbers begin above those of the invented
+            wards, so that the people may stand in one file with such a ward's.
+
+    Yields:
+        the rows of some people, and their lines as one text.
+    """
+    rng = np.random.default_rng(seed)
+    books = _read_books(towns, seed)
+    households = 0
+    for first in range(0, residents, _BATCH):
+        home = _draw_households(rng, min(_BATCH, residents - first))
+        lines = _write_people(rng, books, home, first, households, columns, ranges)
+        households += int(home.max()) + 1
+        _, offsets, content = lines.buffers()
+        yield len(lines), memoryview(content)[: np.frombuffer(offsets, np.int32)[len(lines)]]
 
 
 def _read_books(towns: Path, seed: int) -> _Books:
@@ -120,13 +144,14 @@ def _draw_households(rng: np.random.Generator, people: int) -> _Numbers:
 
 
 def _write_people(
-    rng: np.random.Generator, books: _Books, home: _Numbers, first: int, first_home: int
-) -> pa.Array:
+    rng: np.random.Generator, books: _Books, home: _Numbers, first: int, first_home: int,
+    names: Sequence[str], ranges: Sequence[tuple[date, date]],
+) -> pa.Array:  # fmt: skip
     """Write the records of some people, the older one of a person first; one text for each row."""
     people = len(home)
     order = np.arange(people) - np.searchsorted(home, home)
     columns = _draw_names(rng, books, home, order)
-    columns |= _draw_births(rng, books, order)
+    columns |= _draw_births(rng, books, order, ranges)
     status = rng.choice(4, people, p=_STATUS_SHARES)
     changed = rng.integers(_BASE - 20 * _YEAR, _BASE, people)
     # Who is gone left by that last change; a resident may have told that he will.
@@ -143,12 +168,12 @@ def _write_people(
     gone = np.where(latest, status[of], 0)
     columns |= {
         "市区町村コード": _fill(CITY_CODE, of),
-        "宛名番号": _number(10_000_000 + 3 * (first + of), 10),
+        "宛名番号": _number((_ABOVE if ranges else 10_000_000) + 3 * (first + of), 10),
         "個人履歴番号": _number(number),
         "個人履歴番号_枝番号": _fill("0", of),
         "最新フラグ": _number(latest),
         "改製番号": _fill("1", of),
-        "世帯番号": _number(20_000_000 + first_home + home[of], 10),
+        "世帯番号": _number((2 * _ABOVE if ranges else 20_000_000) + first_home + home[of], 10),
         "除票フラグ": _number(gone > 0),
         "削除フラグ": _fill("0", of),
         "業務ID": _fill(MARKER, of),
@@ -163,10 +188,9 @@ def _write_people(
         "処理年月日": written,
     }
     columns |= _draw_addresses(rng, books, 2 * home[of] + ~latest)
-    ends = arrow_compute.binary_join_element_wise(columns[COLUMNS[-1]], "\r\n", "")
-    return arrow_compute.binary_join_element_wise(
-        *(columns[name] for name in COLUMNS[:-1]), ends, ","
-    )
+    texts = [columns[name] if name in columns else _fill("", of) for name in names]
+    ends = arrow_compute.binary_join_element_wise(texts.pop(), "\r\n", "")
+    return arrow_compute.binary_join_element_wise(*texts, ends, ",")
 
 
 def _draw_names(
@@ -193,13 +217,16 @@ def _draw_names(
         "氏_日本人": arrow_compute.if_else(is_foreign, "", books.surnames[0].take(family)),
         "名_日本人": arrow_compute.if_else(is_foreign, "", books.given[0].take(given)),
         "氏名_振り仮名（フリガナ）": kana,
+        "氏名_フリガナ": kana,
         "性別": _number(sex + 1),
         "続柄表記": _list(_RELATIONS).take(pa.array(order)),
         "世帯主氏名": full.take(pa.array(np.searchsorted(home, home))),
     }
 
 
-def _draw_births(rng: np.random.Generator, books: _Books, order: _Numbers) -> dict[str, pa.Array]:
+def _draw_births(
+    rng: np.random.Generator, books: _Books, order: _Numbers, ranges: Sequence[tuple[date, date]]
+) -> dict[str, pa.Array]:
     """Draw births: the first two of a household are from 20 to 98 years old, the others younger.
 
     About one person in eighty is in each printed range, as in Japan.
@@ -207,7 +234,10 @@ def _draw_births(rng: np.random.Generator, books: _Books, order: _Numbers) -> di
     youngest = np.where(order < 2, 20 * _YEAR, 0)
     oldest = np.where(order < 2, 99 * _YEAR, 21 * _YEAR)
     day = _BASE - rng.integers(youngest, oldest)
-    unknown = rng.random(len(order)) < _UNKNOWN_BIRTH
+    for begin, end in ranges:
+        low, high = (_DAYS.index(bound.isoformat()) for bound in (begin, end))
+        day = np.where((day >= low) & (day <= high), day + _YEAR, day)
+    unknown = (rng.random(len(order)) < _UNKNOWN_BIRTH) & (not ranges)
     return {
         "生年月日_元号": _list(["", "1", "2", "3", "4", "5"]).take(pa.array(np.where(unknown, 0, _ERAS[day]))),
         "生年月日": books.days.take(pa.array(np.where(unknown, 0, day + 1))),

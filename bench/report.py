@@ -13,13 +13,14 @@ from pathlib import Path
 
 STATUS = Path("/proc/self/status")
 README = Path(__file__).with_name("README.md")
-SECTIONS = ("labels", "reading", "matching", "review")
+SECTIONS = ("labels", "reading", "matching", "review", "batch")
 HEAD = """# Bench
 
 What `make bench` measured: the same work by this package and by named peers, in turn, in one run.
 Ratios travel between machines, seconds do not; none of them is a test. Each script writes its own
-section. The extracts of `bench/reading.py` take about 1.6 GB in the temporary folder and those of
-`bench/matching.py` 1.2 GB; with `--small` each leaves the large one out and only prints.
+section. The extracts of `bench/reading.py` take about 1.6 GB in the temporary folder, those of
+`bench/matching.py` 1.2 GB and those of `bench/batch.py` 4.5 GB; with `--small` each leaves the
+large one out and only prints. `bench/batch.py --data FOLDER` keeps its files for the next time.
 `make bench DATA="FOLDER ..."` measures the matching on files of another's making, too.
 """
 

@@ -39,13 +39,23 @@ FIRST, OTHER = (open_signer(ROOT, True, staff_id, "demo") for staff_id in ("è¦‹æ
 
 def refresh_run(name: str) -> Path:
     """Remake one ward's approvals and run it through 05."""
-    parameters_file = ROOT / f"params/{name}.yaml"
-    parameters = read_parameters(parameters_file)
-    ward, people = ROOT / f"inputs/{name}", ROOT / f"params/{name}"
+    ward = ROOT / f"inputs/{name}"
     ward.mkdir(parents=True, exist_ok=True)
     make_ward(ward, WARDS[name], SEED, ROOT / "params/towns/131041.csv")
-    truth = json.loads((ward / "truth.json").read_text(encoding="utf-8"))
-    folder = ROOT / parameters["runs_folder"] / parameters["run_id"]
+    sign_run(ROOT, name)
+    return run_pipeline(ROOT / f"params/{name}.yaml", "05", "05")
+
+
+def sign_run(root: Path, name: str) -> None:
+    """Run a made ward of a project up to 05 and put in all that the officers decide and sign.
+
+    What an earlier run left goes first; then each stop is answered as the truth of the ward says.
+    """
+    parameters_file = root / f"params/{name}.yaml"
+    parameters = read_parameters(parameters_file)
+    people = root / f"params/{name}"
+    truth = json.loads((root / f"inputs/{name}/truth.json").read_text(encoding="utf-8"))
+    folder = root / parameters["runs_folder"] / parameters["run_id"]
     shutil.rmtree(folder, ignore_errors=True)
     shutil.rmtree(people, ignore_errors=True)
     wait(parameters_file, "01", "03")
@@ -56,9 +66,8 @@ def refresh_run(name: str) -> Path:
     approval = approve_content(content, ticks, codes, OTHER, run, "2026-05-19")
     write_approval(people / "approval.yaml", *run, approval)
     wait(parameters_file, "03", "05")
-    write_receipt(folder, people / "handover.yaml", name)
+    write_receipt(folder, people / "handover.yaml", name, truth)
     write_disposal(people / "disposal.yaml", name)
-    return run_pipeline(parameters_file, "05", "05")
 
 
 def wait(parameters_file: Path, first: str, last: str) -> None:
@@ -98,7 +107,7 @@ def decide_all(folder: Path, path: Path, name: str, truth: dict[str, Any]) -> No
     write_decisions(path, decisions)
 
 
-def write_receipt(folder: Path, path: Path, name: str) -> None:
+def write_receipt(folder: Path, path: Path, name: str, truth: dict[str, Any]) -> None:
     """Write the confirmation of the hand-over for the delta that notebook 05 found."""
     key = unlock_key(folder, "demo")
     labels = parse_table(read_private(folder, key, "labels", "05"))
@@ -106,8 +115,7 @@ def write_receipt(folder: Path, path: Path, name: str) -> None:
         entry["facts"] for entry in read_entries(folder)
         if entry["event"] == "guard" and entry["facts"]["guard"] == "handover.delta_settled"
     ]  # fmt: skip
-    truth = json.loads((ROOT / f"inputs/{name}/truth.json").read_text(encoding="utf-8"))["handover"]
-    voided = {person for ids in truth.values() for person in ids}
+    voided = {person for ids in truth["handover"].values() for person in ids}
     content = {
         "demonstration": True,
         "run_id": name,
