@@ -50,6 +50,7 @@ bench: $(READY) $(PEERS) ## 速さと正しさを、ほかの道具と並べて�
 	$(VENV)/bench/bin/python bench/matching.py $(if $(DATA),--data $(DATA))
 	PYTHONPATH=$(CURDIR) $(BIN)/python bench/review.py
 	PYTHONPATH=$(CURDIR) $(BIN)/python bench/batch.py
+	PYTHONPATH=$(CURDIR) $(BIN)/python bench/fleet.py
 
 lint: $(READY) ## 書き方・型・部屋の順序を調べる
 	$(BIN)/ruff check .

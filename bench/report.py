@@ -13,7 +13,7 @@ from pathlib import Path
 
 STATUS = Path("/proc/self/status")
 README = Path(__file__).with_name("README.md")
-SECTIONS = ("labels", "reading", "matching", "review", "batch")
+SECTIONS = ("labels", "reading", "matching", "review", "batch", "fleet")
 HEAD = """# Bench
 
 What `make bench` measured: the same work by this package and by named peers, in turn, in one run.

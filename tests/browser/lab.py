@@ -144,7 +144,11 @@ class Lab:
         before = path.stat().st_mtime_ns
         self.page.keyboard.press("Escape")
         self.page.keyboard.press("Control+s")
-        assert wait_until(lambda: path.stat().st_mtime_ns > before, 20), "not saved"
+        # A file that is being written is empty for a moment.
+        assert wait_until(
+            lambda: path.stat().st_mtime_ns > before and path.read_bytes().rstrip().endswith(b"}"),
+            20,
+        ), "not saved"
         return path
 
     def list_wide(self) -> list[Any]:
