@@ -70,8 +70,12 @@ class Kernels:
             end_kernel(self._ahead.pop(stage))
 
     def start_ahead(self, stage: str) -> None:
-        """Start the kernel of a stage, with the keys that are handed over now."""
-        self._ahead[stage] = self._start(stage)
+        """Start the kernel of a stage once, with the keys that are handed over now."""
+        if stage in self._ahead:
+            return
+        modules = list_modules(self._root, stage)
+        warm = f"__import__('recruitlib.base.kernel').base.kernel.import_ahead({modules})"
+        self._ahead[stage] = self._start(stage, f"--IPKernelApp.exec_lines=[{warm!r}]")
 
     def take(self, stage: str) -> AsyncKernelManager:
         """Take the kernel of a stage; whoever takes it ends it."""
@@ -83,7 +87,7 @@ class Kernels:
             kernel = None
         return kernel or self._start(stage)
 
-    def _start(self, stage: str) -> AsyncKernelManager:
+    def _start(self, stage: str, *further: str) -> AsyncKernelManager:
         from jupyter_client import AsyncKernelManager
         from jupyter_core.utils import run_sync
         from traitlets.config import Config
@@ -93,8 +97,7 @@ class Kernels:
         kernel = AsyncKernelManager(
             kernel_name=KERNEL, connection_file=file, config=Config(choose_transport())
         )
-        warm = f"__import__('recruitlib.base.kernel').base.kernel.import_ahead({list_modules(self._root, stage)})"
-        arguments = ["--HistoryManager.hist_file=:memory:", f"--IPKernelApp.exec_lines=[{warm!r}]"]
+        arguments = ["--HistoryManager.hist_file=:memory:", *further]
         run_sync(kernel.start_kernel)(extra_arguments=arguments, cwd=str(self._root))
         return kernel
 

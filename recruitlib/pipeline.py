@@ -175,11 +175,19 @@ def _run_stages(
             name, cells = f"{stage} {STAGE_NAMES[stage]}", _count_cells(root, stage)
             with status.at(stage), StageLine(name, cells, say, sys.stderr) as line:
                 kernel = kernels.take(stage)
-                # Before the register is open its key cannot be handed over.
-                if following and not (waits and following in REGISTERING):
-                    kernels.start_ahead(following)
+
+                def begin_cell(
+                    cell: Any, cell_index: int, line: StageLine = line, half: int = cells // 2,
+                    # Before the register is open its key cannot be handed over.
+                    following: str = "" if waits and following in REGISTERING else following or "",
+                ) -> None:  # fmt: skip
+                    line.count_cell(cell, cell_index)
+                    # Most runs that stop do so in the first half, and need no further kernel.
+                    if following and line.at > half:
+                        kernels.start_ahead(following)
+
                 try:
-                    run_notebook(root, folder, stage, parameters, kernel, line.count_cell)
+                    run_notebook(root, folder, stage, parameters, kernel, begin_cell)
                 finally:
                     end_kernel(kernel)
                     _seal(folder, key, stage)

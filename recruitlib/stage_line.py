@@ -26,7 +26,7 @@ class StageLine:
         self._moves = terminal.isatty()
         self._done = threading.Event()
         self._teller = threading.Thread(target=self._tell_often, daemon=True)
-        self._at = 0
+        self.at = 0
 
     def __enter__(self) -> StageLine:
         self._began = time.monotonic()
@@ -47,11 +47,11 @@ class StageLine:
 
     def count_cell(self, cell: Any, cell_index: int) -> None:
         """Take note that a cell begins (called by nbclient, also for cells without code)."""
-        self._at += cell.cell_type == "code"
+        self.at += cell.cell_type == "code"
 
     def _tell_often(self) -> None:
         while not self._done.is_set():
             seconds = int(time.monotonic() - self._began)
-            self._terminal.write(f"\r{self._name} セル {self._at}/{self._cells}  {seconds}秒 ")
+            self._terminal.write(f"\r{self._name} セル {self.at}/{self._cells}  {seconds}秒 ")
             self._terminal.flush()
             self._done.wait(_EVERY_SECONDS)
