@@ -114,6 +114,7 @@ def address(
             process.wait()
 
 
+@pytest.mark.soak
 def test_runs_are_done_on_the_workers_of_an_existing_scheduler(
     address: str, certificates: dict[str, str], place: Place
 ) -> None:

@@ -91,6 +91,7 @@ def write_secrets(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.soak
 def test_nothing_of_a_person_and_no_secret_passes_through_the_scheduler(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,6 +103,7 @@ def test_nothing_of_a_person_and_no_secret_passes_through_the_scheduler(
     assert find_sent(sent, read_values(files[0].parents[1])) == set()
 
 
+@pytest.mark.soak
 def test_a_name_that_a_result_gave_away_would_be_seen(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
