@@ -175,22 +175,32 @@ def _run_stages(
             name, cells = f"{stage} {STAGE_NAMES[stage]}", _count_cells(root, stage)
             with status.at(stage), StageLine(name, cells, say, sys.stderr) as line:
                 kernel = kernels.take(stage)
-
-                def begin_cell(
-                    cell: Any, cell_index: int, line: StageLine = line, half: int = cells // 2,
-                    # Before the register is open its key cannot be handed over.
-                    following: str = "" if waits and following in REGISTERING else following or "",
-                ) -> None:  # fmt: skip
-                    line.count_cell(cell, cell_index)
-                    # Most runs that stop do so in the first half, and need no further kernel.
-                    if following and line.at > half:
-                        kernels.start_ahead(following)
-
+                # Before the register is open its key cannot be handed over.
+                is_next = following and not (waits and following in REGISTERING)
+                begin_cell = _start_halfway(line, cells, kernels, following) if is_next else None
                 try:
-                    run_notebook(root, folder, stage, parameters, kernel, begin_cell)
+                    run_notebook(
+                        root, folder, stage, parameters, kernel, begin_cell or line.count_cell
+                    )
                 finally:
                     end_kernel(kernel)
                     _seal(folder, key, stage)
+
+
+def _start_halfway(
+    line: StageLine, cells: int, kernels: Kernels, following: str
+) -> Callable[..., None]:
+    """Count the cells of a stage, and start the next kernel when half of them are done.
+
+    Most runs that stop do so in the first half, and need no further kernel.
+    """
+
+    def begin_cell(cell: Any, cell_index: int) -> None:
+        line.count_cell(cell, cell_index)
+        if line.at > cells // 2:
+            kernels.start_ahead(following)
+
+    return begin_cell
 
 
 def _count_cells(root: Path, stage: str) -> int:

@@ -59,7 +59,7 @@ def open_exporter() -> HTMLExporter:
 
     settings = Config({"HTMLExporter": {"anchor_link_text": " ", "exclude_input": True}})
     exporter = HTMLExporter(template_name="basic", config=settings)
-    exporter.template  # noqa: B018 - read where it is first asked for
+    _ = exporter.template  # it is read where it is first asked for
     return exporter
 
 

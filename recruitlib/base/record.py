@@ -6,7 +6,7 @@ A notebook cannot scan and seal its own executed file; the next one does, or ``r
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -307,13 +307,17 @@ def read_scanner(folder: Path, key: RunKey) -> Scanner:
     return Scanner(leave_out(traces, read_traces(folder, key, "01"), read_own_words(root, folder)))
 
 
-def is_clear(folder: Path, key: RunKey, texts: Iterable[str]) -> bool:
-    """Whether texts say nothing of a person even where nothing is left out of the search.
+def count_personal(folder: Path, key: RunKey, texts: Sequence[str]) -> list[int]:
+    """Count the traces of people in each text, as ``read_scanner`` does.
 
-    That is less work than ``read_scanner``, which is asked for only where this says no.
+    Where a search that leaves nothing out finds nothing, neither would one that does, and what any
+    record says by itself need not be read.
     """
     scanner = Scanner(read_traces(folder, key))
-    return not any(map(scanner.count, texts))
+    if any(map(scanner.count, texts)):
+        scanner = read_scanner(folder, key)
+        return [scanner.count(text) for text in texts]
+    return [0] * len(texts)
 
 
 def list_expected(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -64,9 +64,8 @@ from recruitlib.base.progress import show_progress
 from recruitlib.base.record import (
     LIVE_VARIABLE,
     check_outputs,
-    is_clear,
+    count_personal,
     list_expected,
-    read_scanner,
     seal_notebooks,
 )
 from recruitlib.base.run_lock import SERIAL_LOCK_NAME, hold_serials, take_stage
@@ -266,12 +265,10 @@ def refuse_personal(folder: Path, key: RunKey, own: Mapping[str, Any]) -> None:
     """
     texts = {name: "\n".join(_list_texts(value)) for name, value in own.items()}
     # One look at all of them, as the record is searched later; which it is, only where there is one.
-    if is_clear(folder, key, ["\n".join(texts.values())]):
+    if not any(count_personal(folder, key, ["\n".join(texts.values())])):
         return
-    scanner = read_scanner(folder, key)
-    if not scanner.count("\n".join(texts.values())):
-        return
-    named = [name for name, text in texts.items() if scanner.count(text)]
+    counts = count_personal(folder, key, list(texts.values()))
+    named = [name for name, hits in zip(texts, counts, strict=True) if hits]
     told = "、".join(f"{name}（{BY_NAME[name].label}）" for name in named or texts)
     raise ParameterError(
         f"{told} に個人の情報があります。記録に残るので、ファイルやフォルダの名前と、項目の書き方を変えてください。"

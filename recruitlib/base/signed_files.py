@@ -25,7 +25,7 @@ from recruitlib.base.officers import (
     sign_content,
 )
 from recruitlib.base.plain_yaml import parse_yaml, read_yaml
-from recruitlib.base.record import is_clear, read_scanner
+from recruitlib.base.record import count_personal
 from recruitlib.base.signatures import describe_file, tell_kind
 from recruitlib.base.vault import RunKey
 
@@ -178,10 +178,8 @@ def refuse_said(folder: Path, key: RunKey, path: Path, said: Mapping[str, Any]) 
         ParameterError: names the file and the items, never a value.
     """
     texts = [pair for name, value in said.items() for pair in _list_texts(name, value)]
-    if is_clear(folder, key, (text for _, text in texts)):
-        return
-    scanner = read_scanner(folder, key)
-    if hits := [place for place, text in texts if scanner.count(text)]:
+    counts = count_personal(folder, key, [text for _, text in texts])
+    if hits := [place for (place, _), found in zip(texts, counts, strict=True) if found]:
         raise ParameterError(
             f"{path.name}: {'、'.join(hits)} に個人の情報があります。記録に残るので、氏名・住所・番号を"
             "書かずに直し、もう一度署名してください。"

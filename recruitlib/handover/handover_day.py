@@ -17,7 +17,7 @@ from recruitlib.base.audit import read_entries
 from recruitlib.base.errors import AwaitingPerson, ParameterError, raise_problems
 from recruitlib.base.profiles import read_profile
 from recruitlib.base.progress import show_progress
-from recruitlib.base.record import read_scanner
+from recruitlib.base.record import count_personal
 from recruitlib.base.run import Stage, ask_guard, asking, read_private_table
 from recruitlib.base.scope_gate import ask_scope
 from recruitlib.base.secrecy import hide_values
@@ -131,7 +131,8 @@ def list_attested(stage: Stage) -> tuple[tuple[str, str], ...]:
         for source in DAY_SOURCES
         if not values[f"{_PREFIX}{source}_file"] and values[f"{_PREFIX}{source}_attested_by"]
     )
-    if attested and read_scanner(stage.folder, stage.key).count("\n".join(dict(attested).values())):
+    told = "\n".join(dict(attested).values())
+    if attested and any(count_personal(stage.folder, stage.key, [told])):
         raise ParameterError(
             "証明した人の欄に個人の情報があります。記録に残るので、氏名でなく職名で書いてください。"
         )

@@ -135,11 +135,8 @@ def prove_recipients(stage: Stage, review: Review) -> None:
     ) as begin_next:
         require_same_registry(stage)
         begin_next()
-        profile, path = (
-            read_profile(stage.locate("registry_profile")),
-            stage.locate("registry_file"),
-        )
-        different = check_whole_records(review.recipients, path, profile)
+        profile = read_profile(stage.locate("registry_profile"))
+        different = check_whole_records(review.recipients, stage.locate("registry_file"), profile)
     ask_guard(
         stage, "exclusion.whole_records", different,
         f"{len(review.recipients):,}行を台帳と照合しました",

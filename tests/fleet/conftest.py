@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import distributed
 import pytest
 
 from tests.conftest import PARAMETERS, Made
@@ -31,3 +33,16 @@ def plant_fault(file: Path) -> Path:
     assert "registry_total: 1776" in text
     file.write_text(text.replace("registry_total: 1776", "registry_total: 1775"), encoding="utf-8")
     return file
+
+
+@contextmanager
+def open_inner_cluster() -> Iterator[distributed.Client]:
+    """Open a cluster of one worker within this process, which talks as a real one does."""
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, host="127.0.0.1", protocol="tls://",
+            security=distributed.Security.temporary(), dashboard_address=None,
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):  # fmt: skip
+        yield client

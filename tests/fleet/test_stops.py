@@ -11,7 +11,6 @@ import signal
 from pathlib import Path
 
 import dask
-import distributed
 import pytest
 
 from recruitlib.base.parameters import STAGES
@@ -20,6 +19,7 @@ from recruitlib.fleet.board import Board, find_gravest
 from recruitlib.fleet.cluster import open_cluster, run_fleet
 from recruitlib.fleet.errand import BROKEN_OFF, DONE
 from recruitlib.fleet.orders import Order
+from tests.fleet.conftest import open_inner_cluster
 
 # Tells that it has begun, and then does what the test wants. It stands where ``recruitlib`` does.
 STAND_IN = """
@@ -59,13 +59,7 @@ def test_whoever_stops_a_fleet_stops_what_is_at_work_and_nothing_else_is_begun(
             os.kill(os.getpid(), signal.SIGINT)
 
     told: list[str] = []
-    with (
-        distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=False, host="127.0.0.1", protocol="tls://",
-            security=distributed.Security.temporary(), dashboard_address=None,
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):  # fmt: skip
+    with open_inner_cluster() as client:
         board = Board(orders, told.append, io.StringIO())
         results, was_stopped = run_fleet(client, orders, board, press)
     assert was_stopped

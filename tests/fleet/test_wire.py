@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import distributed
 import pytest
 from distributed.comm import tcp
 
@@ -24,7 +23,7 @@ from recruitlib.fleet.cluster import run_fleet
 from recruitlib.fleet.errand import Result
 from recruitlib.fleet.orders import plan_orders
 from tests.conftest import WARD
-from tests.fleet.conftest import Place, plant_fault
+from tests.fleet.conftest import Place, open_inner_cluster, plant_fault
 
 TELLING = ("氏名", "氏名_フリガナ", "宛名番号", "住所_番地号表記", "住所_方書")
 OF_THE_PARENT, OF_THE_MUNICIPALITY = "a passphrase of the parent", "a password of 131041"
@@ -73,11 +72,7 @@ def run_recorded(
     monkeypatch.setenv(PASSPHRASE_VARIABLE, OF_THE_PARENT)  # with which no run here would open
     with (
         recording(monkeypatch) as sent,
-        distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, processes=False, host="127.0.0.1", protocol="tls://",
-            security=distributed.Security.temporary(), dashboard_address=None,
-        ) as cluster,
-        distributed.Client(cluster) as client,
+        open_inner_cluster() as client,
     ):  # fmt: skip
         board = Board(orders, lambda line: None, io.StringIO())
         results, _ = run_fleet(client, orders, board, lambda number, event: None)

@@ -885,7 +885,7 @@ def test_before_01_nothing_is_known_of_anybody_and_nothing_is_searched(
     def refuse(*given: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(run_module, "read_scanner", refuse)
+    monkeypatch.setattr(run_module, "count_personal", refuse)
     assert _begin("01").number == "01"
 
 
